@@ -1,0 +1,69 @@
+/**
+ * What the core asks of the world.
+ *
+ * 1. A step gives at most one `persist`, and the driver performs it before every other effect of that step.
+ * 2. `answer` and `execute` are given only after the facts that they rest on were persisted.
+ * 3. `load`, `read-index` and `load-tasks` see every persist effect that was given before them.
+ */
+import type { BatchRecord } from './batches.ts'
+import type { MeshErrorCode } from './errors.ts'
+import type { Params, StoredFact } from './facts.ts'
+import type { BatchId, TaskId, Token } from './ids.ts'
+import type { RequestId } from './events.ts'
+import type { PromiseRun } from './ownership.ts'
+import type { SlotTally } from './tally.ts'
+
+/** Positions of tasks in their batch, for lists in the order of the file. */
+export interface IndexEntries {
+  readonly batch: BatchId
+  readonly entries: readonly { readonly index: number; readonly task: TaskId }[]
+}
+
+/** Rows to be written in one atomic, synced batch. */
+export interface Writes {
+  readonly facts: readonly StoredFact[]
+  readonly tallies: readonly SlotTally[]
+  readonly indexes: readonly IndexEntries[]
+  readonly batches: readonly BatchRecord[]
+  readonly promises: readonly PromiseRun[] | undefined
+}
+
+export type AnswerValue =
+  | { readonly type: 'batch'; readonly batch: BatchRecord; readonly created: boolean }
+  | { readonly type: 'intake'; readonly new: number; readonly existing: number; readonly copies: number }
+  | { readonly type: 'changed'; readonly tasks: number }
+
+export interface Execution {
+  readonly token: Token
+  readonly batch: BatchId
+  readonly task: TaskId
+  readonly index: number
+  readonly prompt: string
+  readonly params: Params
+  readonly profile: string
+  /** 1 for the first attempt of the task. */
+  readonly attempt: number
+}
+
+/** Something that happened, for people and watchers; nothing depends on it. */
+export type Notice =
+  | { readonly type: 'task-ended'; readonly batch: BatchId; readonly task: TaskId; readonly index: number; readonly standing: 'completed' | 'failed' | 'cancelled' }
+  | { readonly type: 'attempt-ended'; readonly batch: BatchId; readonly task: TaskId; readonly index: number; readonly outcome: string; readonly message: string }
+  | { readonly type: 'profile-resting'; readonly profile: string; readonly message: string }
+  | { readonly type: 'slot-corrected'; readonly batch: BatchId; readonly slot: number; readonly message: string }
+
+export type Effect =
+  | ({ readonly type: 'persist'; readonly ticket: number } & Writes)
+  | { readonly type: 'answer'; readonly request: RequestId; readonly value: AnswerValue }
+  | { readonly type: 'refuse'; readonly request: RequestId; readonly code: MeshErrorCode; readonly message: string }
+  | ({ readonly type: 'execute' } & Execution)
+  /** End the execution of this token now; `execution-ended` still follows. */
+  | { readonly type: 'kill'; readonly token: Token; readonly outcome: 'timed-out' | 'cancelled' | 'returned' }
+  | { readonly type: 'load'; readonly load: number; readonly batch: BatchId; readonly slots: readonly number[] }
+  | { readonly type: 'load-tasks'; readonly load: number; readonly batch: BatchId; readonly tasks: readonly TaskId[] }
+  | { readonly type: 'read-index'; readonly batch: BatchId }
+  /** Send a `tick` at this monotonic time; replaces an earlier wake. */
+  | { readonly type: 'wake'; readonly atMs: number }
+  | { readonly type: 'notice'; readonly notice: Notice }
+  /** Everything is finished or returned and persisted; the store may be closed. */
+  | { readonly type: 'stopped' }

@@ -1,0 +1,77 @@
+/**
+ * Every number that shapes the protocol, each with its unit in its name and what raising it costs.
+ *
+ * 1. MeshSettings must be equal on all nodes; NodeSettings are each node's own.
+ * 2. Every count limit has a byte limit beside it.
+ */
+export interface MeshSettings {
+  /** Longest prompt, UTF-8 bytes. Raising it costs memory for every open task. */
+  readonly promptBytesMax: number
+  /** Longest parameters of a task, as CBOR bytes. Costs memory for every open task. */
+  readonly paramsBytesMax: number
+  /** Longest fact, bytes. A fact must fit a frame with room to spare. */
+  readonly factBytesMax: number
+  /** Longest text result kept inside a fact, bytes; longer text becomes an artifact. */
+  readonly resultTextBytesMax: number
+  /** Longest error message kept, UTF-16 units. */
+  readonly errorMessageMax: number
+  /** Most files that one attempt may leave. */
+  readonly artifactsMax: number
+  /** Attempts of a task that may fail before it is FAILED, unless its batch says otherwise. */
+  readonly maxAttempts: number
+  /** Attempts of a task in one round, whatever their outcome. */
+  readonly attemptsPerRoundMax: number
+  /** Losses blamed on a task before it runs alone on its node. */
+  readonly blamedLossesAlone: number
+  /** Blamed losses after which the task is closed as poison. */
+  readonly blamedLossesMax: number
+  /** First pause before another attempt; doubles with each failure. */
+  readonly backoffMs: number
+  readonly backoffMsMax: number
+}
+
+export const MESH_SETTINGS: MeshSettings = {
+  promptBytesMax: 65_536,
+  paramsBytesMax: 65_536,
+  factBytesMax: 262_144,
+  resultTextBytesMax: 65_536,
+  errorMessageMax: 4_096,
+  artifactsMax: 64,
+  maxAttempts: 3,
+  attemptsPerRoundMax: 32,
+  blamedLossesAlone: 2,
+  blamedLossesMax: 5,
+  backoffMs: 1_000,
+  backoffMsMax: 60_000,
+}
+
+/** How this node runs a profile, as far as the core must know. */
+export interface ProfileSettings {
+  /** Attempts of this profile that may run at a time on this node. */
+  readonly places: number
+  /** Longest run of an attempt; 'auto' = max(60 s, 8 x median), 15 min for the first after the start. */
+  readonly timeoutMs: number | 'auto'
+}
+
+export interface NodeSettings {
+  readonly profiles: { readonly [name: string]: ProfileSettings }
+  /** Open tasks that seeding may keep in memory; about 1 KiB each. More are read back from the store when needed. */
+  readonly openTasksMax: number
+  /** The byte limit beside openTasksMax: prompts and parameters held in memory. */
+  readonly openTasksBytesMax: number
+  /** Tasks read from the store at a time when few are left in memory. */
+  readonly pageTasks: number
+  /** The least automatic timeout. */
+  readonly autoTimeoutMsMin: number
+  /** The automatic timeout before any attempt of the profile has ended here: a model may have to load first. */
+  readonly firstTimeoutMs: number
+}
+
+export const NODE_SETTINGS: NodeSettings = {
+  profiles: {},
+  openTasksMax: 20_000,
+  openTasksBytesMax: 64 * 1024 * 1024,
+  pageTasks: 1_000,
+  autoTimeoutMsMin: 60_000,
+  firstTimeoutMs: 900_000,
+}
