@@ -6,7 +6,9 @@
  * 2. A writer takes 1 + the highest counter it has seen in the record.
  * 3. A batch's id, name and generation never change.
  */
-import type { BatchId, NodeId } from './ids.ts'
+import { encodeBatchIdentity } from '../codec/batches.ts'
+import { MeshError } from './errors.ts'
+import type { BatchId, NodeId, Sha256 } from './ids.ts'
 
 export interface Register<T> {
   readonly value: T
@@ -28,6 +30,8 @@ export interface BatchFields {
   readonly born: number
 }
 
+const BATCH_FIELDS = ['profile', 'priority', 'maxAttempts', 'timeoutMs', 'paused', 'cancelled', 'born'] as const satisfies readonly (keyof BatchFields)[]
+
 export interface BatchRecord {
   readonly id: BatchId
   readonly name: string
@@ -35,3 +39,54 @@ export interface BatchRecord {
   readonly generation: number
   readonly fields: { readonly [K in keyof BatchFields]: Register<BatchFields[K]> }
 }
+
+/** The id of the batch of that name: 8 bytes of SHA-256 over mesh, name and generation. */
+export function batchIdOf(sha256: Sha256, meshId: string, name: string, generation: number): BatchId {
+  return sha256(encodeBatchIdentity(meshId, name, generation)).slice(0, 16)
+}
+
+/** A new record whose every field was written first by `node`. */
+export function newBatch(id: BatchId, name: string, fields: BatchFields, node: NodeId): BatchRecord {
+  const registers = Object.fromEntries(
+    Object.entries(fields).map(([field, value]) => [field, { value, counter: 1, node }]),
+  )
+  return { id, name, generation: 0, fields: registers as unknown as BatchRecord['fields'] }
+}
+
+/** The record with some fields written by `node`; equal values are written too. */
+export function changeBatch(record: BatchRecord, change: Partial<BatchFields>, node: NodeId): BatchRecord {
+  const counter = 1 + Math.max(...Object.values(record.fields).map((register) => register.counter))
+  const written = Object.fromEntries(Object.entries(change).map(([field, value]) => [field, { value, counter, node }]))
+  return { ...record, fields: { ...record.fields, ...written } }
+}
+
+/** The union of what two nodes know of one batch. @throws TypeError where they are different batches */
+export function mergeBatch(a: BatchRecord, b: BatchRecord): BatchRecord {
+  if (a.id !== b.id) throw new TypeError(`merging batch ${a.id} with ${b.id}`)
+  const fields = Object.fromEntries(
+    BATCH_FIELDS.map((field) => [field, greater<BatchFields[keyof BatchFields]>(a.fields[field], b.fields[field])]),
+  )
+  return { ...a, fields: fields as unknown as BatchRecord['fields'] }
+}
+
+function greater<T>(a: Register<T>, b: Register<T>): Register<T> {
+  if (a.counter !== b.counter) return a.counter > b.counter ? a : b
+  if (a.node !== b.node) return a.node > b.node ? a : b
+  return JSON.stringify(a.value) >= JSON.stringify(b.value) ? a : b
+}
+
+/** @throws MESH_BATCH_NAME where people, paths or keys could stumble over the name */
+export function checkBatchName(name: string): void {
+  const problem = BATCH_NAME_RULES.find((rule) => rule.broken(name))?.problem
+  if (problem === undefined) return
+  throw new MeshError('MESH_BATCH_NAME', `batch name ${JSON.stringify(name.slice(0, 120))} ${problem}: choose another with --name`)
+}
+
+const BATCH_NAME_RULES: readonly { readonly problem: string; readonly broken: (name: string) => boolean }[] = [
+  { problem: 'is empty', broken: (name) => name.trim() === '' },
+  { problem: 'is longer than 100 characters', broken: (name) => name.length > 100 },
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  { problem: 'has a slash, backslash or control character', broken: (name) => /[/\\\u0000-\u001f\u007f]/.test(name) },
+  { problem: 'begins with a dot or a dash', broken: (name) => /^[.-]/.test(name) },
+  { problem: 'has a lone surrogate', broken: (name) => !name.isWellFormed() },
+]

@@ -6,7 +6,7 @@
  * 3. `loaded`, `index-read` and `execution-ended` answer the effect that carries the same id or token, once.
  */
 import type { BatchRecord } from './batches.ts'
-import type { ErrorClass, Outcome, Result, StoredFact } from './facts.ts'
+import type { ErrorClass, Outcome, Params, Result, StoredFact } from './facts.ts'
 import type { BatchId, Boot, NodeId, TaskId, Token } from './ids.ts'
 import type { PromiseRun } from './ownership.ts'
 import type { ProfileSettings } from './settings.ts'
@@ -17,7 +17,7 @@ export interface IntakeRow {
   readonly task: TaskId
   readonly index: number
   readonly prompt: string
-  readonly params: { readonly [name: string]: import('./facts.ts').Json }
+  readonly params: Params
 }
 
 /** What a batch is created with; a batch that exists keeps what it has. */
@@ -56,7 +56,9 @@ export type Event = { readonly nowMs: number } & (
     }
   /** No more intake of this batch for now: what was kept for it in memory may go. */
   | { readonly type: 'intake-ended'; readonly batch: BatchId }
-  | { readonly type: 'index-read'; readonly batch: BatchId; readonly tasks: readonly TaskId[] }
+  /** Comes as often as needed; `done` with the last ids. */
+  | { readonly type: 'index-read'; readonly batch: BatchId; readonly tasks: readonly TaskId[]; readonly done: boolean }
+  | { readonly type: 'index-failed'; readonly batch: BatchId }
   | { readonly type: 'loaded'; readonly load: number; readonly facts: readonly StoredFact[] }
   | { readonly type: 'load-failed'; readonly load: number }
   | {

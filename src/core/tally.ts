@@ -7,6 +7,7 @@
  *    otherwise, the fold wins and the correction is reported.
  */
 import type { BatchId } from './ids.ts'
+import { extraExecutions, type Standing, type TaskState } from './task.ts'
 
 /** Immutable: a change makes a new one. */
 export interface SlotTally {
@@ -19,4 +20,46 @@ export interface SlotTally {
   readonly cancelled: number
   /** Executions beyond the one that every task needs and the failures that were charged. */
   readonly extra: number
+}
+
+export function emptyTally(batch: BatchId, slot: number): SlotTally {
+  return { batch, slot, total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }
+}
+
+/** Tasks that may still run. */
+export function openOf(tally: Omit<SlotTally, 'batch' | 'slot'>): number {
+  return tally.total - tally.completed - tally.failed - tally.cancelled
+}
+
+/** The tally after one of its tasks went from one state to another; `before` is undefined for a new task. */
+export function moveTask(tally: SlotTally, before: TaskState | undefined, after: TaskState): SlotTally {
+  const moved = {
+    ...tally,
+    total: tally.total + (before === undefined ? 1 : 0),
+    extra: tally.extra + extraExecutions(after) - (before === undefined ? 0 : extraExecutions(before)),
+  }
+  if (before !== undefined) addTo(moved, before.standing, -1)
+  addTo(moved, after.standing, 1)
+  return moved
+}
+
+function addTo(tally: { completed: number; failed: number; cancelled: number }, standing: Standing, count: number): void {
+  if (standing === 'completed' || standing === 'failed' || standing === 'cancelled') tally[standing] += count
+}
+
+/** The tally of all tasks of a (batch, slot), from their folds. */
+export function tallyOf(batch: BatchId, slot: number, states: Iterable<TaskState>): SlotTally {
+  let tally = emptyTally(batch, slot)
+  for (const state of states) tally = moveTask(tally, undefined, state)
+  return tally
+}
+
+export function sameTally(a: SlotTally, b: SlotTally): boolean {
+  return (
+    a.total === b.total &&
+    a.completed === b.completed &&
+    a.failed === b.failed &&
+    a.cancelled === b.cancelled &&
+    a.extra === b.extra
+  )
 }

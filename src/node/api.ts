@@ -38,7 +38,7 @@ export interface BatchView {
   readonly profile: string
   readonly priority: number
   readonly paused: boolean
-  readonly cancelled_batch: boolean
+  readonly batchCancelled: boolean
   readonly total: number
   readonly waiting: number
   readonly scheduled: number
@@ -119,7 +119,7 @@ export interface TaskView {
 }
 
 export interface TaskDetail extends TaskView {
-  readonly tries: readonly AttemptView[]
+  readonly attemptList: readonly AttemptView[]
 }
 
 export interface TaskPage {

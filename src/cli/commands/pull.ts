@@ -1,0 +1,71 @@
+/** `pull`: writes the results of a batch into a folder; what is there already is left alone. */
+import type { Command } from 'commander'
+import { formatCount, formatPlural } from '../../control/format.ts'
+import type { PullProgress, PullResult } from '../../control/pull.ts'
+import { EXIT } from '../errors.ts'
+import { startProgress } from '../render/progress.ts'
+import { printJson, say, warn } from '../render/terminal.ts'
+import {
+  aboutBatch,
+  addExamples,
+  addNodeOptions,
+  type Format,
+  type NodeOptions,
+  openClient,
+  outputOption,
+  quoteWord,
+  type Run,
+  sameNode,
+} from './shared.ts'
+
+interface PullOptions extends NodeOptions {
+  readonly verify?: boolean
+  readonly output: Format
+}
+
+/** Missing files that are named; -o json names them all. */
+const MISSING_SHOWN = 5
+
+export function addPullCommand(program: Command, run: Run): void {
+  const pull = program.command('pull <batch> <dir>').description('write the results of a batch into a folder; run it again for the rest')
+  addExamples(addNodeOptions(pull), 'pull images ./images', 'pull images ./images --verify')
+    .option('--verify', 'hash the files that are there already, instead of believing their size')
+    .addOption(outputOption('table', 'json'))
+    .action(run(pullResults))
+}
+
+async function pullResults(batch: string, folder: string, options: PullOptions): Promise<number> {
+  const client = await openClient(options)
+  const { total } = await aboutBatch(client, batch, () => client.batch(batch))
+  const { pullBatch } = await import('../../control/pull.ts')
+  let seen: PullProgress | undefined
+  const progress = await startProgress(
+    () => seen && `${formatCount(seen.tasks)} / ${formatCount(total)} tasks looked at, ${formatPlural(seen.written, 'file')} written`,
+  )
+  let result: PullResult
+  try {
+    result = await pullBatch(client, batch, folder, {
+      verify: options.verify === true,
+      onProgress: (now) => {
+        seen = now
+      },
+    })
+  } finally {
+    progress.end()
+  }
+  if (options.output === 'json') await printJson({ schema: 'promptmesh.pull/1', batch, folder, ...result })
+  return report(batch, folder, result, options)
+}
+
+function report(batch: string, folder: string, result: PullResult, options: PullOptions): number {
+  const { written, present, missingCount, missing, failed, notDone } = result
+  say(`${formatPlural(written, 'file')} written to ${folder}, ${formatCount(present)} were there already`)
+  if (failed > 0) say(`${formatPlural(failed, 'task')} failed: \`promptmesh tasks ${quoteWord(batch)} --state failed${sameNode(options)}\``)
+  if (notDone > 0) say(`${formatPlural(notDone, 'task')} not done yet: pull again later, it goes on where it stopped`)
+  if (missingCount === 0) return EXIT.ok
+  for (const { index, sha256, why } of missing.slice(0, MISSING_SHOWN)) {
+    say(`  ${batch}/${index}  ${sha256}  ${why === 'damaged' ? 'came with wrong bytes' : 'nobody who can be reached has it'}`)
+  }
+  warn(`${formatPlural(missingCount, 'file')} missing: pull again when their nodes are back`)
+  return EXIT.error
+}

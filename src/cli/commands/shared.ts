@@ -1,0 +1,106 @@
+/** What the commands share: their options, the way to the node, and the form in which they are added. */
+import path from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ControlClient, connect } from '../../control/client.ts'
+import { MeshError } from '../../core/errors.ts'
+import { suggestBatch } from '../errors.ts'
+
+/** Runs a command's action; what it returns becomes the exit code. */
+export type Run = <A extends unknown[]>(action: (...args: A) => Promise<number | void>) => (...args: A) => Promise<void>
+
+export interface NodeOptions {
+  readonly data?: string
+  readonly node?: string
+  readonly tokenFile?: string
+}
+
+/** Adds the options that say which node is asked. */
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('--data <dir>', "ask the node of this data directory (default: the user's)")
+    .option('--node <url>', 'ask the node at this address, with --token-file')
+    .option('--token-file <file>', "a file with that node's token, or its api.json")
+}
+
+export type Format = 'table' | 'json' | 'jsonl'
+
+export function outputOption(...choices: readonly Format[]): Option {
+  return new Option('-o, --output <format>', 'form of the answer').choices(choices).default('table')
+}
+
+/** Examples go before everything else in a command's help. */
+export function addExamples(command: Command, ...examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  promptmesh ${example}`)
+  return command.addHelpText('before', `Examples:\n${lines.join('\n')}\n`)
+}
+
+/** A whole number of at least `min`, as an option's value. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^-?\d{1,15}$/.test(text) && value >= min) return value
+    throw new InvalidArgumentError(`Expected a whole number, ${min} at least.`)
+  }
+}
+
+/** The data directory that the options, the environment or the config name. */
+export async function dataDirOf(options: NodeOptions): Promise<string> {
+  const said = options.data ?? (process.env['PROMPTMESH_DATA'] || undefined)
+  // The config is read only where it decides: that takes longer than most commands.
+  if (said !== undefined && !said.startsWith('~')) return path.resolve(said)
+  const { readConfig } = await import('./read-config.ts')
+  return (await readConfig({ data: options.data })).values.data
+}
+
+/** The node that the options name. @throws MESH_NO_NODE MESH_BAD_REQUEST */
+export async function openClient(options: NodeOptions): Promise<ControlClient> {
+  const { node, tokenFile } = options
+  if (node === undefined && tokenFile === undefined) return await connect({ data: await dataDirOf(options) })
+  if (node === undefined || tokenFile === undefined) {
+    throw new MeshError('MESH_BAD_REQUEST', '--node URL and --token-file FILE go together')
+  }
+  return await connect({ node, tokenFile })
+}
+
+/** Asks about a batch; where the node does not know it, the error says which was probably meant. */
+export async function aboutBatch<T>(client: ControlClient, name: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code !== 'MESH_BATCH_UNKNOWN') throw error
+    const { batches } = await client.status()
+    throw suggestBatch(
+      error,
+      name,
+      batches.map((batch) => batch.name),
+    )
+  }
+}
+
+/** The end of a command that is proposed to the user: the same node as this one asked. */
+export function sameNode(options: NodeOptions): string {
+  const said: string[] = []
+  if (options.data !== undefined) said.push('--data', options.data)
+  if (options.node !== undefined) said.push('--node', options.node)
+  if (options.tokenFile !== undefined) said.push('--token-file', options.tokenFile)
+  return said.map((word) => ` ${quoteWord(word)}`).join('')
+}
+
+/** A word as a shell takes it. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) && !word.startsWith('~') ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** A task as users write it: `BATCH/7`, `BATCH/7~0a1b` or `BATCH/<id>`. */
+export interface TaskName {
+  readonly batch: string
+  readonly ref: string
+}
+
+/** @throws MESH_BAD_REQUEST it names no task */
+export function parseTaskName(text: string): TaskName {
+  const at = text.lastIndexOf('/')
+  const [batch, ref] = [text.slice(0, at), text.slice(at + 1)]
+  if (at > 0 && /^[0-9a-f~]{1,64}$/.test(ref)) return { batch, ref }
+  throw new MeshError('MESH_BAD_REQUEST', `"${text}" names no task: write BATCH/N, such as images/7`)
+}

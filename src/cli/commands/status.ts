@@ -1,0 +1,90 @@
+/** `status` and `batches`: how everything stands, once or again each second. */
+import type { Command } from 'commander'
+import type { ControlClient } from '../../control/client.ts'
+import { MeshError } from '../../core/errors.ts'
+import type { StatusView } from '../../node/api.ts'
+import { suggestBatch } from '../errors.ts'
+import { isLive, print, printJson } from '../render/terminal.ts'
+import { onStopSignals } from '../signals.ts'
+import { addExamples, addNodeOptions, type Format, type NodeOptions, openClient, outputOption, type Run } from './shared.ts'
+
+interface StatusOptions extends NodeOptions {
+  readonly watch?: boolean
+  readonly output: Format
+}
+
+const WATCH_MS = 1_000
+
+export function addStatusCommands(program: Command, run: Run): void {
+  const status = program.command('status [batch]').description('show nodes and batches, with counts, rate and ETA')
+  addExamples(addNodeOptions(status), 'status', 'status -w', 'status -o json')
+    .option('-w, --watch', 'show it again each second until Ctrl-C')
+    .addOption(outputOption('table', 'json', 'jsonl'))
+    .action(run(showStatus))
+  const batches = program.command('batches').description('list the batches')
+  addExamples(addNodeOptions(batches), 'batches', 'batches -o jsonl')
+    .addOption(outputOption('table', 'json', 'jsonl'))
+    .action(run(showBatches))
+}
+
+async function showStatus(batch: string | undefined, options: StatusOptions): Promise<void> {
+  const client = await openClient(options)
+  if (options.watch === true) return await watchStatus(client, batch, options.output)
+  await printStatus(await askStatus(client, batch), options.output)
+}
+
+async function askStatus(client: ControlClient, name: string | undefined): Promise<StatusView> {
+  const status = await client.status()
+  if (name === undefined) return status
+  const batches = status.batches.filter((batch) => batch.name === name)
+  if (batches.length > 0) return { ...status, batches }
+  const known = status.batches.map((batch) => batch.name)
+  throw suggestBatch(new MeshError('MESH_BATCH_UNKNOWN', `no batch "${name}" is known here`), name, known)
+}
+
+async function printStatus(status: StatusView, format: Format): Promise<void> {
+  if (format !== 'table') return await printJson(status, format === 'json' ? 2 : 0)
+  const { renderStatus } = await import('../render/status.ts')
+  await print(renderStatus(status).join('\n'))
+}
+
+async function watchStatus(client: ControlClient, batch: string | undefined, format: Format): Promise<void> {
+  const stop = new AbortController()
+  const release = onStopSignals(() => stop.abort())
+  try {
+    const show = await watcher(format)
+    while (!stop.signal.aborted) {
+      await show(await askStatus(client, batch))
+      await pause(WATCH_MS, stop.signal)
+    }
+  } finally {
+    release()
+  }
+}
+
+/** On a terminal the table is redrawn in place; elsewhere each answer follows the one before. */
+async function watcher(format: Format): Promise<(status: StatusView) => Promise<void>> {
+  if (format !== 'table' || !isLive() || process.stdout.isTTY !== true) {
+    return (status) => printStatus(status, format === 'json' ? 'jsonl' : format)
+  }
+  const [{ createLogUpdate }, { renderStatus }] = await Promise.all([import('log-update'), import('../render/status.ts')])
+  const update = createLogUpdate(process.stdout)
+  return async (status) => update(renderStatus(status).join('\n'))
+}
+
+async function pause(timeMs: number, signal: AbortSignal): Promise<void> {
+  const { setTimeout } = await import('node:timers/promises')
+  // An abort is the ordinary end of waiting here.
+  await setTimeout(timeMs, undefined, { signal }).catch(() => undefined)
+}
+
+async function showBatches(options: StatusOptions): Promise<void> {
+  const { batches } = await (await openClient(options)).status()
+  if (options.output === 'json') return await printJson({ schema: 'promptmesh.batches/1', batches }, 2)
+  if (options.output === 'jsonl') {
+    for (const batch of batches) await printJson(batch)
+    return
+  }
+  const { renderBatches } = await import('../render/status.ts')
+  await print(renderBatches(batches).join('\n'))
+}

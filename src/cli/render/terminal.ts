@@ -1,0 +1,38 @@
+/** Writes to the terminal: data on stdout, everything said to people on stderr. */
+import { once } from 'node:events'
+import { styleText } from 'node:util'
+
+/** Whether lines on stderr can be redrawn in place. */
+export function isLive(): boolean {
+  return process.stderr.isTTY === true && process.env['TERM'] !== 'dumb'
+}
+
+/** Data, on stdout; waits where the reader is slow. */
+export async function print(text: string): Promise<void> {
+  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+}
+
+/** A JSON document on stdout, on one line unless it is meant to be looked at. */
+export async function printJson(value: unknown, indent = 0): Promise<void> {
+  await print(JSON.stringify(value, undefined, indent))
+}
+
+/** A message to people, on stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** A message to people that they should act on. */
+export function warn(text: string): void {
+  say(`${paint('yellow', '!')} ${text}`)
+}
+
+/** Coloured text for stderr; plain where that is no terminal, or NO_COLOR is set. */
+export function paint(color: 'green' | 'yellow' | 'red' | 'dim', text: string, stream = process.stderr): string {
+  return styleText(color, text, { stream })
+}
+
+/** Width of a table on stdout; wide enough for a sentence where it goes to a file. */
+export function columns(): number {
+  return process.stdout.columns ?? 160
+}

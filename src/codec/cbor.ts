@@ -1,0 +1,31 @@
+/** CBOR as this project uses it: deterministic, definite lengths, and only values that JSON can carry, or bytes. */
+import { decode, encode } from 'cborg'
+import { CodecError } from './codec-error.ts'
+import { type Fields, fieldsOf } from './fields.ts'
+
+const STRICT = {
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowNaN: false,
+  allowInfinity: false,
+  allowBigInt: false,
+} as const
+
+/** @throws CodecError where a value cannot be encoded */
+export function encodeFields(fields: readonly unknown[]): Uint8Array {
+  try {
+    return encode(fields)
+  } catch (error) {
+    throw new CodecError('a value that CBOR cannot carry', { cause: error })
+  }
+}
+
+/** The fields of an encoded array. @throws CodecError where the bytes are no such thing */
+export function decodeFields(bytes: Uint8Array): Fields {
+  try {
+    return fieldsOf(decode(bytes, STRICT))
+  } catch (error) {
+    throw error instanceof CodecError ? error : new CodecError('bytes that are not CBOR', { cause: error })
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The batches as this node's owner part knows them: record, counts, slots, and the tasks in memory.
+ *
+ * 1. `counts` are sums of what is synced: a crash never takes back what they said.
+ * 2. A slot's `tally` is ahead of the counts by the writes that are under way.
+ * 3. `complete` says that every open task of the slot is in memory; slots that are not complete and have open tasks
+ *    stand in `unloaded`.
+ * 4. `uncounted` slots have no tally yet: their stored one was damaged.
+ */
+import type { BatchRecord } from './batches.ts'
+import { Heap } from './heap.ts'
+import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
+import type { OpenTask } from './open-task.ts'
+import { emptyTally, openOf, type SlotTally } from './tally.ts'
+
+export interface Slot {
+  tally: SlotTally
+  complete: boolean
+  /** Rises with every change of a task of the slot. */
+  version: number
+  /** While the slot is read from the store: tasks that changed meanwhile, of which memory knows better. */
+  changedWhileLoading: Set<TaskId> | undefined
+  /** While the slot is read: whether a new task went past memory, so that another read is needed. */
+  grewWhileLoading: boolean
+}
+
+export interface Counts {
+  total: number
+  completed: number
+  failed: number
+  cancelled: number
+  extra: number
+}
+
+export class Batch {
+  record: BatchRecord
+  readonly counts: Counts = { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }
+  scheduled = 0
+  running = 0
+  retrying = 0
+  readonly slots = new Map<number, Slot>()
+  readonly unloaded = new Set<number>()
+  readonly uncounted = new Set<number>()
+  /** profile => tasks in phase `ready`, best first. */
+  readonly queues = new Map<string, Heap<OpenTask>>()
+  loading = false
+
+  constructor(record: BatchRecord) {
+    this.record = record
+  }
+
+  get id(): BatchId {
+    return this.record.id
+  }
+
+  /** Whether its tasks may be granted as far as operators go. */
+  get runnable(): boolean {
+    return !this.record.fields.paused.value && !this.record.fields.cancelled.value
+  }
+
+  slot(number: number): Slot {
+    let slot = this.slots.get(number)
+    if (slot === undefined) {
+      slot = { tally: emptyTally(this.id, number), complete: true, version: 0, changedWhileLoading: undefined, grewWhileLoading: false }
+      this.slots.set(number, slot)
+    }
+    return slot
+  }
+
+  /** Takes over a tally that the store kept. */
+  restore(tally: SlotTally): void {
+    const slot = this.slot(tally.slot)
+    slot.tally = tally
+    this.addCounts(tally, 1)
+    slot.complete = openOf(tally) === 0
+    if (!slot.complete) this.unloaded.add(tally.slot)
+  }
+
+  /** Has every slot counted anew from its facts. */
+  distrustTallies(): void {
+    for (let number = 0; number < SLOT_COUNT; number++) {
+      this.slot(number).complete = false
+      this.uncounted.add(number)
+    }
+  }
+
+  addCounts(change: Counts, sign: 1 | -1): void {
+    this.counts.total += sign * change.total
+    this.counts.completed += sign * change.completed
+    this.counts.failed += sign * change.failed
+    this.counts.cancelled += sign * change.cancelled
+    this.counts.extra += sign * change.extra
+  }
+
+  queue(profile: string): Heap<OpenTask> {
+    let queue = this.queues.get(profile)
+    if (queue === undefined) {
+      queue = new Heap((a, b) => a.rank < b.rank || (a.rank === b.rank && (a.index < b.index || (a.index === b.index && a.id < b.id))))
+      this.queues.set(profile, queue)
+    }
+    return queue
+  }
+
+  get readyCount(): number {
+    let count = 0
+    for (const queue of this.queues.values()) count += queue.size
+    return count
+  }
+}
+
+export class BatchBook {
+  readonly batches = new Map<BatchId, Batch>()
+  readonly tasks = new Map<TaskId, OpenTask>()
+  #bytes = 0
+  #order: Batch[] | undefined
+
+  get(id: BatchId): Batch | undefined {
+    return this.batches.get(id)
+  }
+
+  byName(name: string): Batch | undefined {
+    for (const batch of this.batches.values()) if (batch.record.name === name) return batch
+    return undefined
+  }
+
+  /** Adds a batch or takes over its changed record. */
+  put(record: BatchRecord): Batch {
+    this.#order = undefined
+    const known = this.batches.get(record.id)
+    if (known !== undefined) {
+      known.record = record
+      return known
+    }
+    const batch = new Batch(record)
+    this.batches.set(record.id, batch)
+    return batch
+  }
+
+  /** In the order of grants: higher priority, then older. */
+  inOrder(): readonly Batch[] {
+    this.#order ??= [...this.batches.values()].sort((a, b) => {
+      const [left, right] = [a.record.fields, b.record.fields]
+      return right.priority.value - left.priority.value || left.born.value - right.born.value || (a.id < b.id ? -1 : 1)
+    })
+    return this.#order
+  }
+
+  /** About what the tasks in memory take. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  remember(task: OpenTask): void {
+    if (this.tasks.has(task.id)) return
+    this.tasks.set(task.id, task)
+    this.#bytes += task.bytes
+  }
+
+  forget(task: OpenTask): void {
+    if (this.tasks.delete(task.id)) this.#bytes -= task.bytes
+  }
+}

@@ -1,0 +1,15 @@
+/** Facts together with the bytes they were born as and the hash that names them. */
+import { decodeFact, encodeFact } from '../codec/facts.ts'
+import type { Fact, StoredFact } from './facts.ts'
+import type { Sha256 } from './ids.ts'
+
+/** A new fact, encoded and hashed. @throws CodecError where it is over a limit */
+export function makeFact(fact: Fact, sha256: Sha256): StoredFact {
+  const bytes = encodeFact(fact)
+  return { fact, bytes, hash: sha256(bytes) }
+}
+
+/** A fact from bytes that came from a store or a peer. @throws CodecError where they are damaged */
+export function readFact(bytes: Uint8Array, sha256: Sha256): StoredFact {
+  return { fact: decodeFact(bytes), bytes, hash: sha256(bytes) }
+}

@@ -1,0 +1,93 @@
+/**
+ * Writes facts about tasks, and with them the tallies that they change.
+ *
+ * 1. A fact and the tally that counts it are written in one step, hence in one atomic batch.
+ * 2. What people are told (the counts of a batch, notices) changes only when the fact is synced.
+ */
+import type { Batch, BatchBook, Slot } from './batch-book.ts'
+import type { Fact, StoredFact } from './facts.ts'
+import { makeFact } from './fact-record.ts'
+import type { OpenTask } from './open-task.ts'
+import { emptyTally, moveTask, type SlotTally, sameTally } from './tally.ts'
+import type { TaskState } from './task.ts'
+import type { World } from './world.ts'
+
+export class Ledger {
+  readonly #world: World
+  readonly #book: BatchBook
+
+  constructor(world: World, book: BatchBook) {
+    this.#world = world
+    this.#book = book
+  }
+
+  /** The batch of a task in memory. */
+  batchOf(task: OpenTask): Batch {
+    const batch = this.#book.get(task.batch)
+    if (batch === undefined) throw new TypeError(`task ${task.id} is of the unknown batch ${task.batch}`)
+    return batch
+  }
+
+  /** States facts about a task: its fold, its slot's tally and the disk follow. */
+  write(task: OpenTask, ...facts: readonly Fact[]): void {
+    const before = task.state
+    for (const fact of facts) {
+      const stored = makeFact(fact, this.#world.sha256)
+      this.#world.commits.fact(stored)
+      task.add(stored)
+    }
+    const batch = this.batchOf(task)
+    const slot = batch.slot(task.slot)
+    slot.version++
+    slot.changedWhileLoading?.add(task.id)
+    this.#move(batch, slot, before, task.state)
+    this.#announce(task, before, task.state)
+  }
+
+  #move(batch: Batch, slot: Slot, before: TaskState, after: TaskState): void {
+    const tally = moveTask(slot.tally, before, after)
+    if (sameTally(tally, slot.tally)) return
+    const change = differenceOf(tally, slot.tally)
+    slot.tally = tally
+    this.#world.commits.tally(tally)
+    this.#world.commits.afterwards(() => batch.addCounts(change, 1))
+  }
+
+  #announce(task: OpenTask, before: TaskState, after: TaskState): void {
+    const { standing } = after
+    if (standing === before.standing) return
+    if (standing !== 'completed' && standing !== 'failed' && standing !== 'cancelled') return
+    const notice = { type: 'task-ended', batch: task.batch, task: task.id, index: task.index, standing } as const
+    this.#world.commits.afterwards(() => this.#world.out({ type: 'notice', notice }))
+  }
+
+  /** States that a batch has new tasks; each fact is a `seeded` one. They are counted once they are synced. */
+  seed(batch: Batch, facts: readonly StoredFact[]): void {
+    for (const stored of facts) {
+      this.#world.commits.fact(stored)
+    }
+    this.#world.commits.afterwards(() =>
+      batch.addCounts({ total: facts.length, completed: 0, failed: 0, cancelled: 0, extra: 0 }, 1),
+    )
+  }
+
+  /** Puts right a tally that does not agree with the facts of its slot. */
+  correct(batch: Batch, slot: Slot, tally: SlotTally): void {
+    const change = differenceOf(tally, slot.tally)
+    slot.tally = tally
+    this.#world.commits.tally(tally)
+    this.#world.commits.afterwards(() => batch.addCounts(change, 1))
+  }
+}
+
+function differenceOf(after: SlotTally, before: SlotTally): SlotTally {
+  const difference = emptyTally(after.batch, after.slot)
+  return {
+    ...difference,
+    total: after.total - before.total,
+    completed: after.completed - before.completed,
+    failed: after.failed - before.failed,
+    cancelled: after.cancelled - before.cancelled,
+    extra: after.extra - before.extra,
+  }
+}

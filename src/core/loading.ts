@@ -1,0 +1,237 @@
+/**
+ * Brings tasks from the store into memory, slot by slot, and checks each slot on the way.
+ *
+ * 1. One read a batch is under way at a time; the tasks of a read are asked for only when few are ready.
+ * 2. A task in memory is never replaced by what was read: memory is newer.
+ * 3. A task that changed while its slot was read is not taken from that read.
+ * 4. An open attempt of another boot is lost as soon as it is seen: while this node is alone, nobody can report it.
+ * 5. Where the fold of a slot differs from its tally and nothing changed meanwhile, the fold wins and is reported.
+ */
+import type { Batch, BatchBook, Slot } from './batch-book.ts'
+import type { Claims } from './claims.ts'
+import type { StoredFact } from './facts.ts'
+import { slotOf, type TaskId } from './ids.ts'
+import type { Ledger } from './ledger.ts'
+import { OpenTask } from './open-task.ts'
+import { openOf, sameTally, tallyOf } from './tally.ts'
+import { fold, type TaskState } from './task.ts'
+import type { World } from './world.ts'
+
+interface SlotLoad {
+  readonly batch: Batch
+  /** slot => its version when the read was asked for. */
+  readonly slots: ReadonlyMap<number, number>
+}
+
+interface TaskLoad {
+  readonly batch: Batch
+  /** slot => its version when the read was asked for. */
+  readonly slots: ReadonlyMap<number, number>
+  readonly then: (facts: ReadonlyMap<TaskId, StoredFact[]>) => void
+  /** What earlier reads of the same request gave. */
+  readonly facts: Map<TaskId, StoredFact[]>
+  readonly tasks: readonly TaskId[]
+}
+
+/** Slots counted anew in one read. */
+const RECOUNT_SLOTS = 256
+
+export class Loading {
+  readonly #world: World
+  readonly #book: BatchBook
+  readonly #ledger: Ledger
+  readonly #claims: Claims
+  readonly #slotLoads = new Map<number, SlotLoad>()
+  readonly #taskLoads = new Map<number, TaskLoad>()
+  #lastLoad = 0
+
+  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims) {
+    this.#world = world
+    this.#book = book
+    this.#ledger = ledger
+    this.#claims = claims
+  }
+
+  get idle(): boolean {
+    return this.#slotLoads.size + this.#taskLoads.size === 0
+  }
+
+  /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
+  refill(): void {
+    if (!this.#claims.serving || this.#claims.stopping) return
+    const satisfied = new Set<string>()
+    for (const batch of this.#book.inOrder()) {
+      if (batch.uncounted.size > 0) this.#loadSlots(batch, firstOf(batch.uncounted, RECOUNT_SLOTS))
+      const profile = batch.record.fields.profile.value
+      if (!batch.runnable || satisfied.has(profile)) continue
+      if (batch.readyCount >= this.#world.nodeSettings.pageTasks) satisfied.add(profile)
+      else if (batch.unloaded.size > 0) this.#loadSlots(batch, this.#nextSlots(batch))
+    }
+  }
+
+  /** Slots that together have about a page of open tasks. */
+  #nextSlots(batch: Batch): number[] {
+    const slots: number[] = []
+    let tasks = 0
+    for (const number of batch.unloaded) {
+      slots.push(number)
+      tasks += openOf(batch.slot(number).tally)
+      if (tasks >= this.#world.nodeSettings.pageTasks) break
+    }
+    return slots
+  }
+
+  #loadSlots(batch: Batch, numbers: readonly number[]): void {
+    if (batch.loading || numbers.length === 0) return
+    batch.loading = true
+    const versions = new Map<number, number>()
+    for (const number of numbers) {
+      const slot = batch.slot(number)
+      slot.changedWhileLoading = new Set()
+      slot.grewWhileLoading = false
+      versions.set(number, slot.version)
+    }
+    const load = ++this.#lastLoad
+    this.#slotLoads.set(load, { batch, slots: versions })
+    this.#world.out({ type: 'load', load, batch: batch.id, slots: numbers })
+  }
+
+  /**
+   * Reads all facts of some tasks, then goes on with them; a task without facts is missing from the map. Tasks of
+   * slots that change meanwhile are read again.
+   */
+  readTasks(batch: Batch, tasks: readonly TaskId[], then: TaskLoad['then']): void {
+    this.#readTasks({ batch, tasks, then, facts: new Map(), slots: new Map() })
+  }
+
+  #readTasks(request: TaskLoad): void {
+    const { batch, tasks } = request
+    const slots = new Map(tasks.map((task) => [slotOf(task), batch.slot(slotOf(task)).version]))
+    const load = ++this.#lastLoad
+    this.#taskLoads.set(load, { ...request, slots })
+    this.#world.out({ type: 'load-tasks', load, batch: batch.id, tasks })
+  }
+
+  #takeTasks(load: TaskLoad, read: ReadonlyMap<TaskId, StoredFact[]>): void {
+    const isStale = (task: TaskId) => load.batch.slot(slotOf(task)).version !== load.slots.get(slotOf(task))
+    const stale = load.tasks.filter(isStale)
+    for (const task of load.tasks) {
+      const facts = read.get(task)
+      if (facts !== undefined) load.facts.set(task, facts)
+    }
+    if (stale.length === 0) load.then(load.facts)
+    else this.#readTasks({ ...load, tasks: stale })
+  }
+
+  loaded(load: number, facts: readonly StoredFact[]): void {
+    const byTask = groupByTask(facts)
+    const taskLoad = this.#taskLoads.get(load)
+    if (taskLoad !== undefined) {
+      this.#taskLoads.delete(load)
+      this.#takeTasks(taskLoad, byTask)
+      return
+    }
+    const slotLoad = this.#slotLoads.get(load)
+    if (slotLoad === undefined) return
+    this.#slotLoads.delete(load)
+    slotLoad.batch.loading = false
+    const bySlot = groupBySlot(byTask)
+    for (const [number, version] of slotLoad.slots) {
+      this.#takeSlot(slotLoad.batch, number, version, bySlot.get(number) ?? [])
+    }
+  }
+
+  /** The read failed: it is asked for again with the next need. */
+  loadFailed(load: number): void {
+    this.#taskLoads.delete(load)
+    const slotLoad = this.#slotLoads.get(load)
+    if (slotLoad === undefined) return
+    this.#slotLoads.delete(load)
+    slotLoad.batch.loading = false
+    for (const number of slotLoad.slots.keys()) slotLoad.batch.slot(number).changedWhileLoading = undefined
+  }
+
+  #takeSlot(batch: Batch, number: number, version: number, tasks: readonly StoredFact[][]): void {
+    const slot = batch.slot(number)
+    const changed = slot.changedWhileLoading ?? new Set()
+    slot.changedWhileLoading = undefined
+    const states = tasks.map((facts) => fold(facts))
+    const recount = batch.uncounted.delete(number)
+    if (slot.version === version) this.#check(batch, slot, states, recount)
+    else if (recount) batch.uncounted.add(number)
+    if (recount) this.#markLoaded(batch, slot, number, openOf(slot.tally) === 0)
+    else {
+      states.forEach((state, at) => {
+        if (isOpen(state) && !changed.has(state.task)) this.remember(tasks[at] as StoredFact[])
+      })
+      this.#markLoaded(batch, slot, number, !slot.grewWhileLoading)
+    }
+  }
+
+  #check(batch: Batch, slot: Slot, states: readonly TaskState[], recount: boolean): void {
+    const tally = tallyOf(batch.id, slot.tally.slot, states)
+    if (sameTally(tally, slot.tally)) return
+    if (!recount) {
+      const message = `its facts show ${tally.total} tasks, ${tally.completed} completed; its tally said ${slot.tally.total} and ${slot.tally.completed}`
+      this.#world.out({ type: 'notice', notice: { type: 'slot-corrected', batch: batch.id, slot: slot.tally.slot, message } })
+    }
+    this.#ledger.correct(batch, slot, tally)
+  }
+
+  #markLoaded(batch: Batch, slot: Slot, number: number, complete: boolean): void {
+    slot.complete = complete
+    if (complete) batch.unloaded.delete(number)
+    else batch.unloaded.add(number)
+  }
+
+  /** Takes an open task into memory, unless it is there, and ends what an earlier boot left open. */
+  remember(facts: readonly StoredFact[]): OpenTask {
+    const task = new OpenTask(facts)
+    const known = this.#book.tasks.get(task.id)
+    if (known !== undefined) return known
+    this.#book.remember(task)
+    const { nodeId, boot } = this.#world
+    for (const attempt of task.state.attempts) {
+      if (attempt.end !== 'open' || attempt.holderBoot === boot) continue
+      const { token } = attempt
+      const why = attempt.holder === nodeId ? 'holder-restarted' : 'holder-dead'
+      this.#ledger.write(task, { kind: 'lost', batch: task.batch, task: task.id, token, why })
+    }
+    this.#claims.follow(task)
+    return task
+  }
+}
+
+function isOpen(state: TaskState): boolean {
+  return (state.standing === 'waiting' || state.standing === 'claimed') && state.seeded !== undefined
+}
+
+function groupByTask(facts: readonly StoredFact[]): Map<TaskId, StoredFact[]> {
+  const groups = new Map<TaskId, StoredFact[]>()
+  for (const fact of facts) {
+    const group = groups.get(fact.fact.task)
+    if (group === undefined) groups.set(fact.fact.task, [fact])
+    else group.push(fact)
+  }
+  return groups
+}
+
+function groupBySlot(tasks: ReadonlyMap<TaskId, StoredFact[]>): Map<number, StoredFact[][]> {
+  const groups = new Map<number, StoredFact[][]>()
+  for (const [task, facts] of tasks) {
+    const slot = slotOf(task)
+    const group = groups.get(slot)
+    if (group === undefined) groups.set(slot, [facts])
+    else group.push(facts)
+  }
+  return groups
+}
+
+function firstOf(numbers: ReadonlySet<number>, count: number): number[] {
+  const first: number[] = []
+  for (const number of numbers) {
+    if (first.length === count) break
+    first.push(number)
+  }
+  return first
+}

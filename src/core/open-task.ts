@@ -1,0 +1,67 @@
+/**
+ * A task in memory: its facts, their fold, and where its owner stands with it.
+ *
+ * Phases: seeding -> ready -> claimed -> started -> (resting -> ready | over); ready -> over; resting -> over.
+ * seeding: its first fact is not synced yet. ready: may be granted. resting: waits out a pause.
+ * claimed: granted, the fact is not synced yet. started: given to the executor. over: no more attempts.
+ *
+ * 1. `state` is always the fold of `facts`.
+ * 2. A task in phase `ready` stands in a queue of its batch; entries of tasks in another phase are dropped when they
+ *    come up.
+ * 3. A task stays in memory while it is open and loaded, or while an execution of it lives on this node.
+ */
+import type { StoredFact } from './facts.ts'
+import { type BatchId, slotOf, type TaskId } from './ids.ts'
+import { blamedLosses } from './retry.ts'
+import { fold, type TaskState } from './task.ts'
+
+export type Phase = 'seeding' | 'ready' | 'claimed' | 'started' | 'resting' | 'over'
+
+export class OpenTask {
+  readonly id: TaskId
+  readonly batch: BatchId
+  readonly slot: number
+  /** About what it takes in memory. */
+  readonly bytes: number
+  phase: Phase = 'seeding'
+  /** Waits for another attempt: counted by its batch. */
+  retrying = false
+  /** Executions of this task that live on this node. */
+  held = 0
+  /** Its place in the order of grants among the tasks of its batch: lower first. */
+  rank = 0
+  readonly #facts: StoredFact[]
+  #state: TaskState
+
+  constructor(facts: readonly StoredFact[]) {
+    this.#facts = [...facts]
+    this.#state = fold(facts)
+    this.id = this.#state.task
+    this.batch = this.#state.batch
+    this.slot = slotOf(this.id)
+    this.bytes = 1_000 + facts.reduce((sum, each) => sum + 3 * each.bytes.length, 0)
+  }
+
+  get state(): TaskState {
+    return this.#state
+  }
+
+  /** Position in its file; 0 while the `seeded` fact is not here. */
+  get index(): number {
+    return this.#state.seeded?.index ?? 0
+  }
+
+  get profile(): string {
+    return this.#state.seeded?.profile ?? ''
+  }
+
+  add(fact: StoredFact): void {
+    this.#facts.push(fact)
+    this.#state = fold(this.#facts)
+  }
+
+  /** Whether it runs only while nothing else does, being suspected of ending the process that runs it. */
+  runsAlone(blamedLossesAlone: number): boolean {
+    return blamedLosses(this.#state) >= blamedLossesAlone
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The holder's side: which profiles this node performs, how many places each has, and what lives in them.
+ *
+ * A profile is open, resting (until a time, doubling with each cause in a row), or closed (not-here: nothing of it
+ * is taken again in this boot unless its config changes).
+ *
+ * 1. Never more executions of a profile than its places.
+ * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
+ * 3. A success ends a rest and its doubling.
+ */
+import type { Token } from './ids.ts'
+import type { OpenTask } from './open-task.ts'
+import type { NodeSettings, ProfileSettings } from './settings.ts'
+
+/** One execution that lives, or is about to, on this node. */
+export interface Held {
+  readonly token: Token
+  readonly task: OpenTask
+  readonly profile: string
+  /** Undefined until it was given to the executor. */
+  startedMs: number | undefined
+  /** Whether its end was asked for. */
+  killed: boolean
+  /** Whether its owner has given it up already. */
+  lost: boolean
+}
+
+const SAMPLES = 64
+const REST_MS = 1_000
+const REST_MS_MAX = 60_000
+
+export class Profile {
+  settings: ProfileSettings
+  busy = 0
+  /** Infinity: closed. */
+  restsUntilMs = 0
+  restReason: string | undefined
+  #rests = 0
+  readonly #durations: number[] = []
+  #next = 0
+  #median: number | undefined
+
+  constructor(settings: ProfileSettings) {
+    this.settings = settings
+  }
+
+  free(nowMs: number): number {
+    return nowMs < this.restsUntilMs ? 0 : Math.max(0, this.settings.places - this.busy)
+  }
+
+  completed(durationMs: number): void {
+    this.#rests = 0
+    this.restsUntilMs = Math.min(this.restsUntilMs, 0)
+    this.restReason = undefined
+    this.#durations[this.#next] = durationMs
+    this.#next = (this.#next + 1) % SAMPLES
+    if (this.#durations.length < 8 || this.#next % 8 === 0) this.#median = undefined
+  }
+
+  /** Takes nothing new for a while, twice as long as the last time. */
+  rest(nowMs: number, reason: string): void {
+    if (nowMs < this.restsUntilMs) return
+    this.restsUntilMs = nowMs + Math.min(REST_MS * 2 ** this.#rests, REST_MS_MAX)
+    this.#rests++
+    this.restReason = reason
+  }
+
+  close(reason: string): void {
+    this.restsUntilMs = Number.POSITIVE_INFINITY
+    this.restReason = reason
+  }
+
+  /** Median duration of the last completed attempts here, a few attempts old. */
+  get medianMs(): number | undefined {
+    if (this.#durations.length === 0) return undefined
+    this.#median ??= [...this.#durations].sort((a, b) => a - b)[this.#durations.length >> 1]
+    return this.#median
+  }
+}
+
+export class Places {
+  readonly profiles = new Map<string, Profile>()
+  readonly held = new Map<Token, Held>()
+  readonly #settings: NodeSettings
+
+  constructor(settings: NodeSettings) {
+    this.#settings = settings
+    for (const [name, profile] of Object.entries(settings.profiles)) this.profiles.set(name, new Profile(profile))
+  }
+
+  take(token: Token, task: OpenTask): Held {
+    const held: Held = { token, task, profile: task.profile, startedMs: undefined, killed: false, lost: false }
+    this.held.set(token, held)
+    this.#profile(task.profile).busy++
+    task.held++
+    return held
+  }
+
+  release(held: Held): void {
+    if (!this.held.delete(held.token)) return
+    this.#profile(held.profile).busy--
+    held.task.held--
+  }
+
+  #profile(name: string): Profile {
+    const profile = this.profiles.get(name)
+    if (profile === undefined) throw new TypeError(`profile ${name} is not configured`)
+    return profile
+  }
+
+  /** The longest an attempt may run: the batch's word, else the profile's, else by this node's experience. */
+  timeoutMs(name: string, batchTimeoutMs: number | null): number {
+    if (batchTimeoutMs !== null) return batchTimeoutMs
+    const profile = this.#profile(name)
+    if (profile.settings.timeoutMs !== 'auto') return profile.settings.timeoutMs
+    const median = profile.medianMs
+    return median === undefined ? this.#settings.firstTimeoutMs : Math.max(this.#settings.autoTimeoutMsMin, 8 * median)
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Which task a row of a prompt file is (protocol.md, section 2).
+ *
+ * 1. The id depends on batch, prompt, parameters, profile and occurrence alone, never on the line number: the same
+ *    rows seeded again, in any order, are the same tasks.
+ * 2. occurrence = how many equal rows came before it in this file, so equal rows are different tasks.
+ */
+import { encodeTaskIdentity } from '../codec/identity.ts'
+import type { IntakeRow } from './events.ts'
+import type { Params } from './facts.ts'
+import { IdTable } from './id-table.ts'
+import type { BatchId, Sha256, TaskId } from './ids.ts'
+
+/** Names the rows of one file, read in order. */
+export class TaskNamer {
+  readonly #sha256: Sha256
+  readonly #batch: BatchId
+  readonly #profile: string
+  readonly #seen = new IdTable()
+  #index = 0
+
+  constructor(sha256: Sha256, batch: BatchId, profile: string) {
+    this.#sha256 = sha256
+    this.#batch = batch
+    this.#profile = profile
+  }
+
+  /** The next row of the file as its owner will hear of it. */
+  next(row: { readonly prompt: string; readonly params: Params }): IntakeRow {
+    const first = this.#idOf(row.prompt, row.params, 0)
+    const occurrence = this.#seen.count(first)
+    const task = occurrence === 0 ? first : this.#idOf(row.prompt, row.params, occurrence)
+    return { task, index: this.#index++, prompt: row.prompt, params: row.params }
+  }
+
+  #idOf(prompt: string, params: Params, occurrence: number): TaskId {
+    return this.#sha256(encodeTaskIdentity(this.#batch, prompt, params, this.#profile, occurrence)).slice(0, 32)
+  }
+}

@@ -1,0 +1,88 @@
+/** What a core knows, as plain numbers for people; reading it changes nothing. */
+import type { BatchRecord } from './batches.ts'
+import type { Batch, BatchBook, Counts } from './batch-book.ts'
+import type { TaskId, Token } from './ids.ts'
+import type { Places } from './places.ts'
+import { openOf } from './tally.ts'
+
+export interface CoreBatchView {
+  readonly record: BatchRecord
+  readonly counts: Counts
+  /** Tasks that may still run; those of a cancelled batch count as cancelled instead. */
+  readonly open: number
+  readonly scheduled: number
+  readonly running: number
+  /** Tasks in memory that wait for another attempt. */
+  readonly retrying: number
+  /** Slots whose tasks are still being counted. */
+  readonly uncounted: number
+}
+
+export interface CoreProfileView {
+  readonly name: string
+  readonly places: number
+  readonly busy: number
+  readonly medianMs: number | undefined
+  /** Why it takes nothing now, if so; `forGood`: until its config changes or the node starts anew. */
+  readonly rest: { readonly reason: string; readonly untilMs: number; readonly forGood: boolean } | undefined
+}
+
+export interface CoreView {
+  readonly batches: readonly CoreBatchView[]
+  readonly profiles: readonly CoreProfileView[]
+  readonly running: ReadonlyMap<Token, { readonly task: TaskId; readonly startedMs: number | undefined }>
+  readonly storageProblem: 'disk-full' | 'failing' | undefined
+  readonly stopping: boolean
+}
+
+/** Slots of a batch with tasks of these standings, from their tallies; undefined while some are uncounted. */
+export function slotsWith(
+  batch: Batch,
+  standings: readonly ('open' | 'completed' | 'failed' | 'cancelled')[],
+): number[] | undefined {
+  if (batch.uncounted.size > 0) return undefined
+  const numbers: number[] = []
+  for (const [number, { tally }] of batch.slots) {
+    if (standings.some((standing) => (standing === 'open' ? openOf(tally) : tally[standing]) > 0)) numbers.push(number)
+  }
+  return numbers
+}
+
+export function coreView(
+  book: BatchBook,
+  places: Places,
+  storageProblem: 'disk-full' | 'failing' | undefined,
+  stopping: boolean,
+): CoreView {
+  const running = new Map(
+    [...places.held.values()].map((held) => [held.token, { task: held.task.id, startedMs: held.startedMs }]),
+  )
+  return {
+    batches: book.inOrder().map(batchView),
+    profiles: [...places.profiles].map(([name, profile]) => ({
+      name,
+      places: profile.settings.places,
+      busy: profile.busy,
+      medianMs: profile.medianMs,
+      rest:
+        profile.restReason === undefined
+          ? undefined
+          : { reason: profile.restReason, untilMs: profile.restsUntilMs, forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY },
+    })),
+    running,
+    storageProblem,
+    stopping,
+  }
+}
+
+function batchView(batch: Batch): CoreBatchView {
+  return {
+    record: batch.record,
+    counts: { ...batch.counts },
+    open: openOf(batch.counts),
+    scheduled: batch.scheduled,
+    running: batch.running,
+    retrying: batch.retrying,
+    uncounted: batch.uncounted.size,
+  }
+}

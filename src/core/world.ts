@@ -1,0 +1,55 @@
+/**
+ * What every part of the core shares within one node: who it is, what time it is, and where its writes and
+ * effects go. Parts never reach the outside in any other way.
+ */
+import type { Commits } from './commits.ts'
+import type { Effect } from './effects.ts'
+import type { MeshErrorCode } from './errors.ts'
+import type { AnswerValue } from './effects.ts'
+import type { RequestId } from './events.ts'
+import type { Boot, NodeId, Sha256 } from './ids.ts'
+import type { MeshSettings, NodeSettings } from './settings.ts'
+import type { Timers } from './timers.ts'
+
+export interface World {
+  readonly settings: MeshSettings
+  readonly nodeSettings: NodeSettings
+  readonly sha256: Sha256
+  readonly commits: Commits
+  readonly timers: Timers
+  readonly requests: Requests
+  readonly out: (effect: Effect) => void
+  nodeId: NodeId
+  boot: Boot
+  nowMs: number
+}
+
+/**
+ * Requests that wait for an answer.
+ *
+ * 1. Each is answered or refused once: what comes later is dropped.
+ */
+export class Requests {
+  readonly #open = new Set<RequestId>()
+  readonly #out: (effect: Effect) => void
+
+  constructor(out: (effect: Effect) => void) {
+    this.#out = out
+  }
+
+  open(request: RequestId): void {
+    this.#open.add(request)
+  }
+
+  answer(request: RequestId, value: AnswerValue): void {
+    if (this.#open.delete(request)) this.#out({ type: 'answer', request, value })
+  }
+
+  refuse(request: RequestId, code: MeshErrorCode, message: string): void {
+    if (this.#open.delete(request)) this.#out({ type: 'refuse', request, code, message })
+  }
+
+  refuseAll(code: MeshErrorCode, message: string): void {
+    for (const request of [...this.#open]) this.refuse(request, code, message)
+  }
+}

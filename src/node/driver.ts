@@ -1,0 +1,245 @@
+/**
+ * The only loop: feeds events to the core and carries out its effects.
+ *
+ * 1. Persist, then send, then execute: the core gives dependent effects only after `persisted`, and of one step the
+ *    persist effect is taken first.
+ * 2. One commit is under way at a time; what is asked for meanwhile becomes the next one (group commit).
+ * 3. A commit that fails is repeated, the same writes first, until it succeeds: facts are never dropped.
+ * 4. Reads see every persist effect that was given before them.
+ * 5. A mistake in the core stops the node at once: it leaves the disk as it is and tells `failed`.
+ */
+import type { Effect, Execution, Notice, Writes } from '../core/effects.ts'
+import { MeshError } from '../core/errors.ts'
+import type { Event } from '../core/events.ts'
+import type { StoredFact } from '../core/facts.ts'
+import type { BatchId } from '../core/ids.ts'
+import type { MeshCore } from '../core/mesh-core.ts'
+import type { ExecutionEnd } from './executions.ts'
+import type { Clock, FactStore, Log } from './ports.ts'
+
+type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never
+export type DriverEvent = WithoutTime<Event>
+
+/** Where a crash can be told apart from one a moment later; tests stop the driver at each. */
+export type Boundary = 'before-commit' | 'after-commit' | 'before-execute' | 'after-execute' | 'before-answer'
+
+export interface DriverPorts {
+  readonly core: MeshCore
+  readonly store: FactStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly execute: (execution: Execution) => Promise<ExecutionEnd>
+  readonly kill: (token: string, outcome: 'timed-out' | 'cancelled' | 'returned') => void
+  readonly onReply: (effect: Extract<Effect, { type: 'answer' | 'refuse' }>) => void
+  readonly onNotice: (notice: Notice) => void
+  readonly onStopped: () => void
+  readonly onFailed: (error: unknown) => void
+  readonly onBoundary?: (boundary: Boundary) => void
+}
+
+/** Pause before a failed commit is repeated. */
+const COMMIT_RETRY_MS = 1_000
+/** Slots read at a time for one load. */
+const READS_AT_ONCE = 16
+
+export class Driver {
+  readonly #ports: DriverPorts
+  readonly #queue: DriverEvent[] = []
+  #stepping = false
+  #dead = false
+  #group: Writes[] = []
+  #groupTicket = 0
+  #persistedTicket = 0
+  #committing = false
+  readonly #reads: { readonly ticket: number; readonly run: () => void }[] = []
+  #cancelWake: () => void = () => undefined
+
+  constructor(ports: DriverPorts) {
+    this.#ports = ports
+  }
+
+  /** Hands an event to the core; its effects are under way when this returns. */
+  post(event: DriverEvent): void {
+    if (this.#dead) return
+    this.#queue.push(event)
+    if (this.#stepping) return
+    this.#stepping = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  /** Takes no more events and carries out no more effects. */
+  halt(): void {
+    this.#dead = true
+    this.#cancelWake()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#dead) return
+    this.halt()
+    this.#ports.onFailed(error)
+  }
+
+  #step(event: DriverEvent): void {
+    const effects = this.#ports.core.step({ ...event, nowMs: this.#ports.clock.nowMs() } as Event)
+    for (const effect of effects) {
+      if (this.#dead) return
+      this.#carryOut(effect)
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist':
+        return this.#persist(effect)
+      case 'execute':
+        return this.#execute(effect)
+      case 'kill':
+        return this.#ports.kill(effect.token, effect.outcome)
+      case 'answer':
+      case 'refuse':
+        this.#ports.onBoundary?.('before-answer')
+        return this.#ports.onReply(effect)
+      case 'load':
+        return this.#read(() => this.#loadSlots(effect.load, effect.batch, effect.slots))
+      case 'load-tasks':
+        return this.#read(() => this.#loadTasks(effect.load, effect.batch, effect.tasks))
+      case 'read-index':
+        return this.#read(() => this.#readIndex(effect.batch))
+      case 'wake':
+        return this.#wake(effect.atMs)
+      case 'notice':
+        return this.#ports.onNotice(effect.notice)
+      case 'stopped':
+        return this.#ports.onStopped()
+    }
+  }
+
+  #wake(atMs: number): void {
+    this.#cancelWake()
+    this.#cancelWake = Number.isFinite(atMs)
+      ? this.#ports.clock.at(atMs, () => this.post({ type: 'tick' }))
+      : () => undefined
+  }
+
+  #persist(effect: Extract<Effect, { type: 'persist' }>): void {
+    this.#group.push(effect)
+    this.#groupTicket = effect.ticket
+    if (this.#committing) return
+    this.#committing = true
+    // Events of the same turn of the event loop join the group.
+    setImmediate(() => void this.#commitGroups().catch((error) => this.#fail(error)))
+  }
+
+  async #commitGroups(): Promise<void> {
+    while (this.#group.length > 0 && !this.#dead) {
+      const group = this.#group
+      const ticket = this.#groupTicket
+      this.#group = []
+      this.#ports.onBoundary?.('before-commit')
+      await this.#commit(group)
+      if (this.#dead) return
+      this.#ports.onBoundary?.('after-commit')
+      this.#persistedTicket = ticket
+      this.post({ type: 'persisted', ticket })
+      this.#runReads()
+    }
+    this.#committing = false
+  }
+
+  /** Resolves once the group is on disk, however often that has to be tried. */
+  async #commit(group: readonly Writes[]): Promise<void> {
+    let problem: 'disk-full' | 'failing' | undefined
+    while (!this.#dead) {
+      try {
+        await this.#ports.store.commit(group)
+        if (problem !== undefined) {
+          this.#ports.log.info({}, 'the store can be written again')
+          this.post({ type: 'storage', problem: undefined })
+        }
+        return
+      } catch (error) {
+        const now = error instanceof MeshError && error.code === 'MESH_DISK_FULL' ? 'disk-full' : 'failing'
+        if (now !== problem) {
+          problem = now
+          this.#ports.log.error({ error: String(error) }, 'the store cannot be written; trying again until it can')
+          this.post({ type: 'storage', problem })
+        }
+        await this.#pause(COMMIT_RETRY_MS)
+      }
+    }
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    const { clock } = this.#ports
+    return new Promise((resolve) => {
+      clock.at(clock.nowMs() + pauseMs, resolve)
+    })
+  }
+
+  #execute(execution: Execution): void {
+    this.#ports.onBoundary?.('before-execute')
+    const { token } = execution
+    this.#ports.execute(execution).then(
+      (end) => {
+        if (this.#dead) return
+        this.#ports.onBoundary?.('after-execute')
+        this.post({ type: 'execution-ended', token, ...end })
+      },
+    ).catch((error) => this.#fail(error))
+  }
+
+  /** Runs a read once everything given before it is on disk. */
+  #read(read: () => Promise<void>): void {
+    const run = () => void read().catch((error) => this.#fail(error))
+    const ticket = this.#committing ? this.#groupTicket : this.#persistedTicket
+    if (ticket <= this.#persistedTicket) run()
+    else this.#reads.push({ ticket, run })
+  }
+
+  #runReads(): void {
+    while (this.#reads.length > 0 && (this.#reads[0]?.ticket ?? 0) <= this.#persistedTicket) this.#reads.shift()?.run()
+  }
+
+  async #loadSlots(load: number, batch: BatchId, slots: readonly number[]): Promise<void> {
+    await this.#load(load, slots, (slot) => this.#ports.store.readSlot(batch, slot))
+  }
+
+  async #loadTasks(load: number, batch: BatchId, tasks: readonly string[]): Promise<void> {
+    await this.#load(load, tasks, (task) => this.#ports.store.readTask(batch, task))
+  }
+
+  async #load<K>(load: number, keys: readonly K[], read: (key: K) => Promise<StoredFact[]>): Promise<void> {
+    const facts: StoredFact[] = []
+    try {
+      for (let at = 0; at < keys.length; at += READS_AT_ONCE) {
+        const pages = await Promise.all(keys.slice(at, at + READS_AT_ONCE).map(read))
+        for (const page of pages) for (const fact of page) facts.push(fact)
+      }
+    } catch (error) {
+      this.#ports.log.error({ error: String(error) }, 'the store cannot be read; trying again')
+      await this.#pause(COMMIT_RETRY_MS)
+      this.post({ type: 'load-failed', load })
+      return
+    }
+    this.post({ type: 'loaded', load, facts })
+  }
+
+  async #readIndex(batch: BatchId): Promise<void> {
+    try {
+      for await (const tasks of this.#ports.store.readTaskIds(batch)) {
+        this.post({ type: 'index-read', batch, tasks, done: false })
+      }
+    } catch (error) {
+      this.#ports.log.error({ error: String(error) }, 'the index of a batch cannot be read')
+      this.post({ type: 'index-failed', batch })
+      return
+    }
+    this.post({ type: 'index-read', batch, tasks: [], done: true })
+  }
+}

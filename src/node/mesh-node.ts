@@ -1,0 +1,300 @@
+/**
+ * A running node: what its user holds.
+ *
+ * States: running -> stopping (after `stop`) -> stopped; a mistake in the core leads to stopped at once.
+ */
+import { MeshCore } from '../core/mesh-core.ts'
+import { MeshError } from '../core/errors.ts'
+import type { Notice } from '../core/effects.ts'
+import type { BatchId, Boot, NodeId, Sha256 } from '../core/ids.ts'
+import type { MeshSettings, NodeSettings } from '../core/settings.ts'
+import type { CoreBatchView } from '../core/view.ts'
+import type * as api from './api.ts'
+import { type Boundary, Driver } from './driver.ts'
+import { type ExecutionPorts, Executions, type Performer } from './executions.ts'
+import type { ArtifactStore, Clock, FactStore, Log } from './ports.ts'
+import { Rate } from './rate.ts'
+import { PendingRequests } from './requests.ts'
+import { Seeding } from './seeding.ts'
+import { batchView, type StatusInputs, statusView } from './status.ts'
+import { findTask, type ListSource, listTasks } from './task-list.ts'
+import type { ViewContext } from './task-views.ts'
+import { reasonsOf } from './why.ts'
+
+export interface NodeParts {
+  readonly id: NodeId
+  readonly name: string
+  readonly version: string
+  readonly boot: Boot
+  /** First 8 bytes of SHA-256 of the mesh key, as hex. */
+  readonly meshId: string
+  readonly settings: MeshSettings
+  readonly nodeSettings: NodeSettings
+  readonly sha256: Sha256
+  readonly store: FactStore
+  readonly artifacts: ArtifactStore
+  readonly performers: ReadonlyMap<string, Performer>
+  readonly stamp: ExecutionPorts['stamp']
+  readonly clock: Clock
+  readonly log: Log
+  /** Free bytes where the data directory is, or null where the system does not say. */
+  readonly diskFreeBytes: () => Promise<number | null>
+  readonly onBoundary?: (boundary: Boundary) => void
+}
+
+/** After the grace, executions that were asked to end have this long before the node stops without them. */
+const KILL_GRACE_MS = 10_000
+const CHANGE_TASKS_AT_ONCE = 1_000
+
+/** Opens the store and starts serving. @throws what the store's `open` throws */
+export async function startNode(parts: NodeParts): Promise<api.MeshNode> {
+  const stored = await parts.store.open()
+  const node = new RunningNode(parts)
+  if (!stored.clean) parts.log.info({}, 'the last use of the data directory did not end cleanly; going on from what was synced')
+  node.start(stored)
+  return node
+}
+
+class RunningNode implements api.MeshNode {
+  readonly id: NodeId
+  readonly name: string
+  readonly profiles: readonly string[]
+  readonly stopped: Promise<void>
+  readonly #parts: NodeParts
+  readonly #core: MeshCore
+  readonly #driver: Driver
+  readonly #executions: Executions
+  readonly #requests: PendingRequests
+  readonly #seeding: Seeding
+  readonly #rates = new Map<BatchId, Rate>()
+  readonly #listeners = new Set<(notice: api.TaskNotice) => void>()
+  readonly #finished = Promise.withResolvers<void>()
+  readonly #coreStopped = Promise.withResolvers<void>()
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: NodeParts) {
+    const { id, name, settings, nodeSettings, sha256, meshId, store, clock, log } = parts
+    this.#parts = parts
+    this.id = id
+    this.name = name
+    this.profiles = [...parts.performers.keys()]
+    this.stopped = this.#finished.promise
+    this.#core = new MeshCore({ settings, nodeSettings, sha256, meshId })
+    this.#executions = new Executions({ ...parts, nodeName: name, batchName: (batch) => this.#nameOf(batch) })
+    this.#driver = new Driver({
+      core: this.#core,
+      store,
+      clock,
+      log,
+      execute: (execution) => this.#executions.execute(execution),
+      kill: (token, outcome) => this.#executions.kill(token, outcome),
+      onReply: (effect) => this.#requests.reply(effect),
+      onNotice: (notice) => this.#notice(notice),
+      onStopped: () => this.#coreStopped.resolve(),
+      onFailed: (error) => this.#fail(error),
+      ...(parts.onBoundary && { onBoundary: parts.onBoundary }),
+    })
+    this.#requests = new PendingRequests((event) => this.#driver.post(event))
+    this.#seeding = new Seeding(this.#requests, (event) => this.#driver.post(event), sha256)
+  }
+
+  start({ batches, tallies, promises }: Awaited<ReturnType<FactStore['open']>>): void {
+    const { id: nodeId, boot } = this.#parts
+    this.#driver.post({ type: 'start', nodeId, boot, batches, tallies, promises })
+  }
+
+  seed(
+    request: api.SeedRequest,
+    rows: AsyncIterable<readonly api.PromptRow[]>,
+    onProgress: (progress: api.SeedProgress) => void = () => undefined,
+  ): Promise<api.SeedAnswer> {
+    return this.#seeding.seed(request, rows, onProgress)
+  }
+
+  async status(): Promise<api.StatusView> {
+    return statusView(await this.#inputs())
+  }
+
+  batch(name: string): api.BatchView {
+    return batchView(this.#batchNamed(name), this.#inputsNow(null))
+  }
+
+  async setBatch(
+    name: string,
+    change: { paused?: boolean; cancelled?: boolean; priority?: number },
+    options: { stopRunning?: boolean } = {},
+  ): Promise<void> {
+    const batch = this.#batchNamed(name).record.id
+    await this.#requests.ask({ type: 'set-batch', batch, change, stopRunning: options.stopRunning ?? false })
+  }
+
+  async changeTasks(
+    name: string,
+    change: 'cancel' | 'retry',
+    refs: readonly string[] | 'all',
+    options: { stopRunning?: boolean } = {},
+  ): Promise<number> {
+    const batch = this.#batchNamed(name).record.id
+    const source = this.#listSource(name)
+    let changed = 0
+    for await (const tasks of refs === 'all' ? idsInStates(source, change) : [await idsOf(source, refs)]) {
+      const stopRunning = options.stopRunning ?? false
+      const answer = await this.#requests.ask({ type: 'change-tasks', batch, change, tasks, stopRunning })
+      if (answer.type === 'changed') changed += answer.tasks
+    }
+    return changed
+  }
+
+  tasks(name: string, query: api.TaskQuery = {}): Promise<api.TaskPage> {
+    return listTasks(this.#listSource(name), query)
+  }
+
+  task(name: string, ref: string): Promise<api.TaskDetail> {
+    return findTask(this.#listSource(name), ref)
+  }
+
+  async why(name: string, ref: string): Promise<api.WhyView> {
+    const task = await this.task(name, ref)
+    const status = statusView(await this.#inputs())
+    return { task, reasons: reasonsOf(task, name, status) }
+  }
+
+  artifactPath(sha256: string): Promise<string | undefined> {
+    return this.#parts.artifacts.find(sha256)
+  }
+
+  onTaskEnded(listener: (notice: api.TaskNotice) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  stop(options: { graceMs?: number } = {}): Promise<void> {
+    const graceMs = options.graceMs ?? 30_000
+    this.#driver.post({ type: 'stop', now: graceMs === 0 })
+    this.#stopping ??= this.#stopAfter(graceMs)
+    return this.#stopping
+  }
+
+  async #stopAfter(graceMs: number): Promise<void> {
+    const { clock } = this.#parts
+    const cancelHurry = clock.at(clock.nowMs() + graceMs, () => this.#driver.post({ type: 'stop', now: true }))
+    const cancelEnd = clock.at(clock.nowMs() + graceMs + KILL_GRACE_MS, () => {
+      this.#parts.log.warn({}, 'something did not end in time: stopping without it')
+      this.#coreStopped.resolve()
+    })
+    await this.#coreStopped.promise
+    cancelHurry()
+    cancelEnd()
+    await this.#close(new MeshError('MESH_STOPPING', 'the node has stopped: start it again'))
+    this.#finished.resolve()
+  }
+
+  async #close(error: Error): Promise<void> {
+    this.#driver.halt()
+    this.#requests.close(error)
+    await Promise.all([...this.#parts.performers.values()].map(({ executor }) => executor.close()))
+    await this.#parts.store.close()
+  }
+
+  /** A mistake of ours: end what runs, leave the store as a crash would, and say so. */
+  #fail(error: unknown): void {
+    this.#parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a mistake in promptmesh stopped the node')
+    const reason = error instanceof Error ? error : new Error(String(error))
+    this.#requests.close(reason)
+    void Promise.allSettled([...this.#parts.performers.values()].map(({ executor }) => executor.close())).then(() =>
+      this.#finished.reject(reason),
+    )
+  }
+
+  #notice(notice: Notice): void {
+    if (notice.type === 'task-ended') this.#taskEnded(notice)
+    else if (notice.type === 'profile-resting') this.#parts.log.warn(notice, 'a profile takes nothing new for now')
+    else if (notice.type === 'slot-corrected') this.#parts.log.warn(notice, 'a tally was corrected')
+    else this.#parts.log.info(notice, 'an attempt did not complete')
+  }
+
+  #taskEnded({ batch, index, task, standing }: Extract<Notice, { type: 'task-ended' }>): void {
+    if (standing === 'completed') {
+      let rate = this.#rates.get(batch)
+      if (rate === undefined) {
+        rate = new Rate()
+        this.#rates.set(batch, rate)
+      }
+      rate.add(this.#parts.clock.nowMs())
+    }
+    const state = standing.toUpperCase() as api.TaskState
+    for (const listener of this.#listeners) listener({ batch: this.#nameOf(batch), index, id: task, state })
+  }
+
+  #nameOf(batch: BatchId): string {
+    return this.#core.batchRecord(batch)?.name ?? batch
+  }
+
+  #batchNamed(name: string): CoreBatchView {
+    const batches = this.#core.view().batches
+    const batch = batches.find(({ record }) => record.name === name || record.id === name)
+    if (batch !== undefined) return batch
+    const known = batches.map(({ record }) => record.name)
+    const hint = known.length === 0 ? 'there is none yet: seed a file' : `there are ${known.slice(0, 10).join(', ')}`
+    throw new MeshError('MESH_BATCH_UNKNOWN', `no batch ${JSON.stringify(name.slice(0, 100))} here; ${hint}`)
+  }
+
+  async #inputs(): Promise<StatusInputs> {
+    return this.#inputsNow(await this.#parts.diskFreeBytes())
+  }
+
+  #inputsNow(diskFreeBytes: number | null): StatusInputs {
+    const { id, name, version, clock, store } = this.#parts
+    return {
+      core: this.#core.view(),
+      nodeId: id,
+      nodeName: name,
+      version,
+      nowMs: clock.nowMs(),
+      rates: this.#rates,
+      diskFreeBytes,
+      damaged: store.damaged,
+    }
+  }
+
+  #listSource(name: string): ListSource {
+    const { record } = this.#batchNamed(name)
+    const { store, clock } = this.#parts
+    const context: ViewContext = {
+      batchName: record.name,
+      batchCancelled: record.fields.cancelled.value,
+      nowMs: clock.nowMs(),
+      running: this.#core.view().running,
+      nodeName: (id) => (id === this.id ? this.name : (id ?? 'unknown')),
+    }
+    const standings = (states: readonly api.TaskState[]) => states.flatMap((state) => STANDINGS[state])
+    const slotsWith = (states: readonly api.TaskState[]) =>
+      record.fields.cancelled.value ? undefined : this.#core.slotsWith(record.id, standings(states))
+    return { store, batch: record.id, context, slotsWith }
+  }
+}
+
+const STANDINGS: { readonly [S in api.TaskState]: 'open' | 'completed' | 'failed' | 'cancelled' } = {
+  WAITING: 'open',
+  SCHEDULED: 'open',
+  RUNNING: 'open',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+}
+
+/** Ids of the tasks that a change of the whole batch is about, page by page. */
+async function* idsInStates(source: ListSource, change: 'cancel' | 'retry'): AsyncIterable<string[]> {
+  const states: api.TaskState[] = change === 'retry' ? ['FAILED', 'CANCELLED'] : ['WAITING', 'SCHEDULED', 'RUNNING']
+  let cursor: string | null = null
+  do {
+    const query: api.TaskQuery = { states, limit: CHANGE_TASKS_AT_ONCE, ...(cursor !== null && { cursor }) }
+    const page: api.TaskPage = await listTasks(source, query)
+    if (page.tasks.length > 0) yield page.tasks.map(({ id }) => id)
+    cursor = page.cursor
+  } while (cursor !== null)
+}
+
+async function idsOf(source: ListSource, refs: readonly string[]): Promise<string[]> {
+  return Promise.all(refs.map(async (ref) => (await findTask(source, ref)).id))
+}
