@@ -37,10 +37,9 @@ export function describeUsage(message: string): string {
   return `promptmesh: ${text}${/[.?]$/.test(text) ? '' : ';'} \`promptmesh help\` lists the commands [MESH_BAD_REQUEST]`
 }
 
-/** The same error with the batch that was probably meant. */
+/** The same error with the batch that was probably meant in place of the node's own hint. */
 export function suggestBatch(error: MeshError, name: string, known: readonly string[]): MeshError {
   const meant = nearest(name, known)
-  const none = known.length === 0 ? 'there is none yet, add prompts with `promptmesh seed FILE`' : undefined
-  const hint = meant === undefined ? (none ?? '`promptmesh batches` lists what there is') : `did you mean "${meant}"?`
-  return new MeshError(error.code, `${error.message.replace(/[.;]$/, '')}; ${hint}`, { cause: error })
+  if (meant === undefined) return error
+  return new MeshError(error.code, `${error.message.split(';')[0]}; did you mean "${meant}"?`, { cause: error })
 }

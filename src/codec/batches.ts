@@ -7,11 +7,6 @@ import { fromHex } from './hex.ts'
 
 const VERSION = 1
 
-/** What a batch id is a hash of. */
-export function encodeBatchIdentity(meshId: string, name: string, generation: number): Uint8Array {
-  return encodeFields([fromHex(meshId), name, generation])
-}
-
 export function encodeBatch(record: BatchRecord): Uint8Array {
   const { profile, priority, maxAttempts, timeoutMs, paused, cancelled, born } = record.fields
   const registers = [profile, priority, maxAttempts, timeoutMs, paused, cancelled, born]

@@ -1,6 +1,7 @@
 /** metadata.jsonl of one folder: a line a file, `file_name` first; appended to while tasks complete, put in order at the end. */
 import { appendFile, type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
+import { MeshError } from '../core/errors.ts'
 import type { Json } from '../core/facts.ts'
 import type { TaskView } from '../node/api.ts'
 import { errnoOf, writing } from './output-errors.ts'
@@ -15,6 +16,7 @@ export interface MetadataRow {
   readonly name: string
   readonly id: unknown
   readonly sha256: unknown
+  readonly batch: unknown
   /** Infinity where a line has none, so that it goes last. */
   readonly index: number
   readonly offset: number
@@ -57,6 +59,8 @@ export class MetadataFile {
   readonly #rows: Map<string, { id: unknown; sha256: unknown }>
   /** False after a crash, or a write that failed: the next line must not go on with half a one. */
   #endsWhole: boolean
+  /** The batch whose files lie in this folder, as far as a line says it. */
+  #batch: unknown
   #untidy: boolean
   #last: Promise<unknown> = Promise.resolve()
 
@@ -64,6 +68,7 @@ export class MetadataFile {
     this.#path = file
     this.#rows = new Map([...scan.rows].map(([name, { id, sha256 }]) => [name, { id, sha256 }]))
     this.#endsWhole = scan.endsWhole
+    this.#batch = [...scan.rows.values()].find(({ batch }) => typeof batch === 'string')?.batch
     this.#untidy = !scan.tidy
   }
 
@@ -80,6 +85,15 @@ export class MetadataFile {
 
   get(name: string): { readonly id: unknown; readonly sha256: unknown } | undefined {
     return this.#rows.get(name)
+  }
+
+  /** Files of two batches would have the same names. @throws MESH_OUTPUT the folder holds another batch */
+  claimFor(batch: string): void {
+    this.#batch ??= batch
+    if (this.#batch === batch) return
+    const folder = path.dirname(path.dirname(this.#path))
+    const message = `the output folder ${folder} holds the files of batch "${this.#batch}"; choose another folder for "${batch}"`
+    throw new MeshError('MESH_OUTPUT', message)
   }
 
   /** Appends the lines of a task's files. @throws MESH_OUTPUT */
@@ -175,9 +189,9 @@ function parseRow({ offset, bytes }: Line): MetadataRow | undefined {
     throw error
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { file_name: name, id, sha256, index } = value as { [column: string]: unknown }
+  const { file_name: name, id, sha256, batch, index } = value as { [column: string]: unknown }
   if (typeof name !== 'string') return undefined
-  return { name, id, sha256, index: typeof index === 'number' ? index : Infinity, offset, length: bytes.length }
+  return { name, id, sha256, batch, index: typeof index === 'number' ? index : Infinity, offset, length: bytes.length }
 }
 
 async function* readLines(file: string): AsyncGenerator<Line> {

@@ -1,7 +1,7 @@
 /** Puts one file into the output folder, whole or not at all: temporary name, fsync, rename; bytes are checked by hash. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { MeshError } from '../core/errors.ts'
 import { errnoOf, writing } from './output-errors.ts'
@@ -40,6 +40,33 @@ export async function placeFile(
 export async function isInPlace(target: string, file: OutputFile, trusted: boolean): Promise<boolean> {
   if ((await writing(target, () => sizeOf(target))) !== file.bytes) return false
   return trusted || (await writing(target, () => hashFile(target))) === file.sha256
+}
+
+/**
+ * Makes a folder and those above it; one that is there is fine. Node's own recursive mkdir says ENOENT also where
+ * the file system is read-only.
+ * @throws MESH_OUTPUT
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  await writing(folder, async () => {
+    if (await isFolder(folder)) return
+    await makeFolder(path.dirname(folder))
+    try {
+      await mkdir(folder)
+    } catch (error) {
+      // Somebody else may have made it meanwhile.
+      if (errnoOf(error) !== 'EEXIST' || !(await isFolder(folder))) throw error
+    }
+  })
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  try {
+    return (await stat(folder)).isDirectory()
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** Removes temporary files that a process of this machine left when it was killed. */

@@ -1,11 +1,11 @@
 /** The output folder: results of completed tasks as files that people and trainers can use, resumable after any crash. */
 import { createHash } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TaskView } from '../node/api.ts'
 import { MetadataFile } from './metadata.ts'
 import { writing } from './output-errors.ts'
-import { type ArtifactContent, isInPlace, placeFile, removeLeftovers } from './output-files.ts'
+import { type ArtifactContent, isInPlace, makeFolder, placeFile, removeLeftovers } from './output-files.ts'
 import { artifactFiles, folderName, folderOf, type OutputFile, textName } from './output-names.ts'
 
 /** Folders whose metadata is kept in memory at a time; some 200 bytes a file, at least 1,000 files each. */
@@ -60,8 +60,8 @@ export class OutputFolder {
   static async open(folder: string, options: { verify?: boolean } = {}): Promise<OutputFolder> {
     const full = path.resolve(folder)
     const probe = path.join(full, `.promptmesh.${process.pid}-0.part`)
+    await makeFolder(full)
     await writing(full, async () => {
-      await mkdir(full, { recursive: true })
       await removeLeftovers(full)
       // A full disk shows only when bytes are written.
       await writeFile(probe, 'promptmesh was here\n', { flush: true }).finally(() => rm(probe, { force: true }))
@@ -71,12 +71,13 @@ export class OutputFolder {
 
   /**
    * Places the files of a COMPLETED task, and their metadata after them. Tasks may be written at the same time, in any order.
-   * @throws MESH_OUTPUT a file cannot be written; MESH_STORAGE a local artifact cannot be read; or what `readArtifact` throws
+   * @throws MESH_OUTPUT a file cannot be written, or the folder holds another batch; MESH_STORAGE a local artifact cannot be read; or what `readArtifact` throws
    */
   async write(task: TaskView, readArtifact: ReadArtifact): Promise<WriteResult> {
     if (task.state !== 'COMPLETED') throw new TypeError(`task ${task.id} is ${task.state}: it has no result to write`)
     const number = folderOf(task.index)
     return await this.#use(number, async ({ path: folder, metadata }) => {
+      metadata.claimFor(task.batch)
       const result = { written: 0, present: 0, missing: [] as MissingFile[] }
       const unlisted: OutputFile[] = []
       for (const { file, content } of resultFiles(task, readArtifact)) {
@@ -135,10 +136,8 @@ export class OutputFolder {
   async #openFolder(number: number): Promise<Folder> {
     const folder = path.join(this.path, folderName(number))
     try {
-      await writing(folder, async () => {
-        await mkdir(folder, { recursive: true })
-        await removeLeftovers(folder)
-      })
+      await makeFolder(folder)
+      await writing(folder, () => removeLeftovers(folder))
       const metadata = await MetadataFile.open(folder)
       if (metadata.untidy) this.#untidy.add(number)
       return { path: folder, metadata }

@@ -6,7 +6,7 @@
  * 2. A writer takes 1 + the highest counter it has seen in the record.
  * 3. A batch's id, name and generation never change.
  */
-import { encodeBatchIdentity } from '../codec/batches.ts'
+import { encodeBatchIdentity } from '../codec/identity.ts'
 import { MeshError } from './errors.ts'
 import type { BatchId, NodeId, Sha256 } from './ids.ts'
 

@@ -47,10 +47,12 @@ function isBlamed(attempt: Attempt): boolean {
   return attempt.why === 'holder-restarted' || attempt.why === 'holder-dead'
 }
 
+const PAUSING_ENDS: ReadonlySet<Attempt['end']> = new Set(['failed', 'timed-out', 'returned'])
+
 function backoffMs(attempts: readonly Attempt[], settings: MeshSettings): number {
   const last = attempts.at(-1)
   if (last === undefined || last.end === 'lost') return 0
-  const doublings = attempts.filter((each) => isCharged(each) || each.end === 'returned').length - 1
+  const doublings = attempts.filter((each) => PAUSING_ENDS.has(each.end)).length - 1
   const pause = Math.min(settings.backoffMs * 2 ** Math.max(0, doublings), settings.backoffMsMax)
   return Math.round(pause * (0.5 + jitter(last.token) / 2))
 }

@@ -5,7 +5,8 @@
  * completed by a late success; completed leaves that state only by `voided`.
  *
  * 1. The fold depends on the set of facts alone: not on their order, nor on how often each is given.
- * 2. Of variants of one statement the one with the lowest hash counts.
+ * 2. Of variants of one statement the one with the lowest hash counts; but a completion counts before any other
+ *    end of its attempt, and a round once opened stays open, so that no late variant takes a result back.
  * 3. Per token `ended` beats `lost`.
  * 4. The result that counts is that of the lowest `chosen` token, without one that of the lowest token, among
  *    completed attempts that are not voided.
@@ -60,7 +61,7 @@ export interface TaskState {
 export function fold(facts: readonly StoredFact[]): TaskState {
   const first = facts[0]
   if (first === undefined) throw new TypeError('fold needs at least one fact')
-  const parts = gather(lowestVariants(facts))
+  const parts = gather(countingVariants(facts), currentRound(facts))
   const attempts = attemptsOf(parts)
   const counts = countingToken(attempts, parts.chosen)
   return {
@@ -76,20 +77,38 @@ export function fold(facts: readonly StoredFact[]): TaskState {
 }
 
 /** One fact a statement. */
-function lowestVariants(facts: readonly StoredFact[]): Iterable<StoredFact> {
+function countingVariants(facts: readonly StoredFact[]): Iterable<StoredFact> {
   if (facts.length === 1) return facts
   const byStatement = new Map<string, StoredFact>()
   for (const stored of facts) {
     const statement = statementOf(stored.fact)
     const other = byStatement.get(statement)
-    if (other === undefined || stored.hash < other.hash) byStatement.set(statement, stored)
+    if (other === undefined || counts(stored, other)) byStatement.set(statement, stored)
   }
   return byStatement.values()
 }
 
+/** Whether of two variants of one statement the first is the one that counts. */
+function counts(a: StoredFact, b: StoredFact): boolean {
+  if (a.fact.kind === 'ended' && b.fact.kind === 'ended') {
+    const [left, right] = [a.fact.outcome === 'completed', b.fact.outcome === 'completed']
+    if (left !== right) return left
+  }
+  return a.hash < b.hash
+}
+
+/** 1 + the highest round that a `retried` or `voided` fact closes, of all variants; 0 without one. */
+function currentRound(facts: readonly StoredFact[]): number {
+  let round = 0
+  for (const { fact } of facts) {
+    if (fact.kind === 'retried' || fact.kind === 'voided') round = Math.max(round, fact.round + 1)
+  }
+  return round
+}
+
 interface Parts {
   seeded: SeededFact | undefined
-  round: number
+  readonly round: number
   readonly claimed: Map<Token, ClaimedFact>
   readonly ended: Map<Token, EndedFact>
   readonly lost: Map<Token, LossReason>
@@ -99,10 +118,10 @@ interface Parts {
   readonly cancelled: Set<number>
 }
 
-function gather(facts: Iterable<StoredFact>): Parts {
+function gather(facts: Iterable<StoredFact>, round: number): Parts {
   const parts: Parts = {
     seeded: undefined,
-    round: 0,
+    round,
     claimed: new Map(),
     ended: new Map(),
     lost: new Map(),
@@ -130,10 +149,8 @@ function gather(facts: Iterable<StoredFact>): Parts {
         break
       case 'voided':
         parts.voided.add(fact.token)
-        parts.round = Math.max(parts.round, fact.round + 1)
         break
       case 'retried':
-        parts.round = Math.max(parts.round, fact.round + 1)
         break
       case 'closed':
         parts.closed.set(fact.round, fact.why)

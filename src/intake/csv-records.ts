@@ -48,6 +48,8 @@ export class CsvRecords {
       lines = []
     }
     for (let at = 0; at < chunk.length; at += 1) {
+      if (this.place === 'quoted') at = this.passQuoted(chunk, at)
+      if (at === chunk.length) break
       const byte = chunk[at] as number
       if (byte === NEWLINE) this.line += 1
       this.place = this.step(byte)
@@ -77,6 +79,15 @@ export class CsvRecords {
       const reason = `the quote opened in line ${this.quoteLine} is never closed; all that follows it was left out`
       this.handler.badLine(this.recordLine, reason)
     } else this.emitCarried(LINE_END)
+  }
+
+  /** Counts the lines of quoted text; answers where its next quote is, or the end of the chunk. */
+  private passQuoted(chunk: Buffer, from: number): number {
+    const quote = chunk.indexOf(QUOTE, from)
+    const end = quote < 0 ? chunk.length : quote
+    const text = chunk.subarray(from, end)
+    for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) this.line += 1
+    return end
   }
 
   private step(byte: number): Place {

@@ -52,17 +52,17 @@ const EXTENSIONS: { readonly [extension: string]: PromptFormat } = {
  */
 export async function openPrompts(source: string, options: PromptOptions = {}): Promise<PromptSource> {
   const bytes = source === '-' ? openStream(stdinOf(options)) : await openFile(source)
+  const sink = new RowSink()
   try {
     const format = options.format ?? (source === '-' ? 'txt' : formatOf(source))
     const text = await openText(bytes, source !== '-' && /\.gz$/i.test(source))
-    const sink = new RowSink()
     const chunks = readRows(bytes, text, readerOf(format, sink, bytes.name), sink)
     const first = await chunks.next()
     const rows = resumed(first.done === true ? [] : first.value, chunks)
     return { format, rows, report: new Report(bytes, sink), close: () => bytes.close() }
   } catch (error) {
     await bytes.close()
-    throw error
+    throw explained(error, bytes.name, sink.line)
   }
 }
 
@@ -143,7 +143,7 @@ async function* readRows(
     yield* sink.chunks(true)
     if (sink.read === 0) throw noPrompts(source.name, sink)
   } catch (error) {
-    throw isGzipDamage(error) ? damaged(source.name, sink.line, error) : error
+    throw explained(error, source.name, sink.line)
   } finally {
     await source.close()
   }
@@ -164,7 +164,9 @@ function noPrompts(name: string, sink: RowSink): MeshError {
   return new MeshError('MESH_INPUT', `${name} has no prompts (${sink.blankLines} blank, ${sink.bad} bad)${why}`)
 }
 
-function damaged(name: string, line: number, cause: Error): MeshError {
-  const message = `${name} is damaged after line ${line}: it cannot be unpacked (${cause.message}); copy it again`
-  return new MeshError('MESH_INPUT', message, { cause })
+/** An error of unpacking, as an error of the file; others as they are. */
+function explained(error: unknown, name: string, line: number): unknown {
+  if (!isGzipDamage(error)) return error
+  const message = `${name} is damaged after line ${line}: it cannot be unpacked (${error.message}); copy it again`
+  return new MeshError('MESH_INPUT', message, { cause: error })
 }

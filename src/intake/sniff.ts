@@ -1,5 +1,4 @@
 /** Tells by its first bytes what an input is, where it is not text in UTF-8. */
-import { isUtf8 } from 'node:buffer'
 
 /** Bytes needed to know a file type by its signature. */
 export const SIGNATURE_BYTES = 16
@@ -46,10 +45,9 @@ function startsWith(head: Buffer, signature: string): boolean {
   return head.toString('latin1', 0, signature.length) === signature
 }
 
-/** NUL bytes, and so many other control characters or so little UTF-8 that this is no text with a slip in it. */
+/** NUL bytes, and so many other control characters that this is no text with a slip in it. */
 function looksBinary(head: Buffer): boolean {
   if (!head.includes(0)) return false
   const controls = head.reduce((count, byte) => count + (byte < 0x20 && (byte < 0x09 || byte > 0x0d) ? 1 : 0), 0)
-  const share = controls / head.length
-  return share > 0.3 || (share > 0.05 && ![0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, head.length - cut))))
+  return controls > head.length * (head.length < 512 ? 0.3 : 0.05)
 }

@@ -156,15 +156,16 @@ async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   }
 }
 
-/** The start of some bytes, and all of them once more from the start. */
 interface Peeked {
+  /** The first bytes. */
   readonly head: Buffer
+  /** All bytes from the start. */
   readonly bytes: AsyncIterable<Buffer>
   /** Where the bytes behind the head come from. */
   readonly rest: AsyncIterator<Buffer>
 }
 
-/** Reads at least `size` bytes, fewer only where there are no more. */
+/** Looks at the first `size` bytes, fewer only where there are no more. */
 async function peek(bytes: AsyncIterable<Buffer>, size: number): Promise<Peeked> {
   const rest = bytes[Symbol.asyncIterator]()
   const chunks: Buffer[] = []
@@ -175,13 +176,13 @@ async function peek(bytes: AsyncIterable<Buffer>, size: number): Promise<Peeked>
     chunks.push(next.value)
     length += next.value.length
   }
-  const head = Buffer.concat(chunks)
-  return { head, bytes: resumed(head, rest), rest }
+  const start = Buffer.concat(chunks)
+  return { head: start.subarray(0, size), bytes: resumed(start, rest), rest }
 }
 
-async function* resumed(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+async function* resumed(start: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   try {
-    yield head
+    yield start
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
   } finally {
     await rest.return?.()

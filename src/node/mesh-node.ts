@@ -39,6 +39,8 @@ export interface NodeParts {
   readonly log: Log
   /** Free bytes where the data directory is, or null where the system does not say. */
   readonly diskFreeBytes: () => Promise<number | null>
+  /** Ends what the parts share, after the executors. */
+  readonly close: () => Promise<void>
   readonly onBoundary?: (boundary: Boundary) => void
 }
 
@@ -192,7 +194,7 @@ class RunningNode implements api.MeshNode {
   async #close(error: Error): Promise<void> {
     this.#driver.halt()
     this.#requests.close(error)
-    await Promise.all([...this.#parts.performers.values()].map(({ executor }) => executor.close()))
+    await this.#closeExecutors()
     await this.#parts.store.close()
   }
 
@@ -201,9 +203,15 @@ class RunningNode implements api.MeshNode {
     this.#parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a mistake in promptmesh stopped the node')
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#requests.close(reason)
-    void Promise.allSettled([...this.#parts.performers.values()].map(({ executor }) => executor.close())).then(() =>
-      this.#finished.reject(reason),
+    this.#closeExecutors().then(
+      () => this.#finished.reject(reason),
+      () => this.#finished.reject(reason),
     )
+  }
+
+  async #closeExecutors(): Promise<void> {
+    await Promise.all([...this.#parts.performers.values()].map(({ executor }) => executor.close()))
+    await this.#parts.close()
   }
 
   #notice(notice: Notice): void {

@@ -42,7 +42,7 @@ describe('the nearest word', () => {
   })
 
   test('a swap of two letters is nearer than two replaced ones', () => {
-    expect(nearest('ab', ['ca', 'ba'])).toBe('ba')
+    expect(nearest('abcdef', ['axydef', 'abdcef'])).toBe('abdcef')
   })
 
   test('a short word is not offered where nothing of it is right', () => {

@@ -25,7 +25,15 @@ export function fact(content: Fact): StoredFact {
 }
 
 export function seeded(number: number, batch = BATCH): StoredFact {
-  return fact({ kind: 'seeded', batch, task: taskOf(number), index: number, prompt: `prompt ${number}`, params: {}, profile: 'sketch' })
+  return fact({
+    kind: 'seeded',
+    batch,
+    task: taskOf(number),
+    index: number,
+    prompt: `prompt ${number}`,
+    params: {},
+    profile: 'sketch',
+  })
 }
 
 /** One fact of each kind, and of `ended` each shape, all of one task. */
@@ -35,10 +43,24 @@ export function everyKind(task: string): StoredFact[] {
   const other = makeToken(1, 3, BOOT)
   const file = { sha256: 'ab'.repeat(32), bytes: 7, mime: 'image/png', name: 'a.png' }
   const contents: Fact[] = [
-    { kind: 'seeded', ...about, index: 5, prompt: 'a "quoted"\nprompt 🐑', params: { seed: 1, size: [2, 'x'] }, profile: 'sketch' },
+    {
+      kind: 'seeded',
+      ...about,
+      index: 5,
+      prompt: 'a "quoted"\nprompt 🐑',
+      params: { seed: 1, size: [2, 'x'] },
+      profile: 'sketch',
+    },
     { kind: 'claimed', ...about, token, holder: NODE, holderBoot: BOOT, round: 0 },
     { kind: 'ended', ...about, token, outcome: 'completed', durationMs: 12, result: { text: 'done', files: [file] } },
-    { kind: 'ended', ...about, token: other, outcome: 'failed', durationMs: 3, error: { class: 'oom', message: 'out of memory' } },
+    {
+      kind: 'ended',
+      ...about,
+      token: other,
+      outcome: 'failed',
+      durationMs: 3,
+      error: { class: 'oom', message: 'out of memory' },
+    },
     { kind: 'lost', ...about, token, why: 'holder-dead' },
     { kind: 'chosen', ...about, token },
     { kind: 'closed', ...about, round: 0, why: 'poison' },
@@ -64,7 +86,15 @@ export function tally(slot: number, total: number, batch = BATCH): SlotTally {
 }
 
 export function batchRecord(id: string, name: string): BatchRecord {
-  const fields = { profile: 'sketch', priority: 0, maxAttempts: 3, timeoutMs: null, paused: false, cancelled: false, born: 1 }
+  const fields = {
+    profile: 'sketch',
+    priority: 0,
+    maxAttempts: 3,
+    timeoutMs: null,
+    paused: false,
+    cancelled: false,
+    born: 1,
+  }
   return newBatch(id, name, fields, NODE)
 }
 
@@ -83,4 +113,11 @@ export function recordingLog(): Log & { readonly messages: string[] } {
     messages.push(message)
   }
   return { messages, info: keep, warn: keep, error: keep }
+}
+
+/** The n-th commit of a row of commits: twenty tasks, and one tally for each of twenty slots that counts commits. */
+export function commitNumber(number: number): Writes[] {
+  const numbers = Array.from({ length: 20 }, (_, at) => 20 * number + at)
+  const tallies = numbers.map((_, at) => tally(800 * at, number + 1))
+  return [seeding(numbers), writes({ tallies })]
 }

@@ -21,7 +21,7 @@ if (mode === 'pull') {
     {
       tasks: (_, { cursor, limit = 1 }) => tasksOf(cursor, limit, (index) => taskOf(index)),
       artifact: async (sha256) => {
-        // A byte for each artifact asked for: whoever counts them knows that as many less those under way are written.
+        // A dot for each artifact asked for, so that the parent knows when to kill.
         process.stdout.write('.')
         const file = path.join(folder, sha256)
         return copy === undefined ? file : createReadStream(file)

@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { placeFile } from '../../src/control/output-files.ts'
 import { OutputFolder } from '../../src/control/output-folder.ts'
 import {
   artifactOf,
@@ -246,8 +247,7 @@ describe('bytes', () => {
     const read = await localStore(path.join(root, 'store'), ['picture 1'])
     await (await OutputFolder.open(out)).write(taskOf(1), read)
     const target = path.join(out, '00000', '000000001.png')
-    const { placeFile } = await import('../../src/control/output-files.ts')
-    const file = { name: '000000001.png', ...artifactOf('picture 1') }
+    const file = { ...artifactOf('picture 1'), name: '000000001.png' }
     expect(await placeFile(target, file, path.join(root, 'store', file.sha256))).toBe('placed')
     expect(await readdir(path.dirname(target))).toEqual(['000000001.png', 'metadata.jsonl'])
   })

@@ -146,18 +146,17 @@ describe('kill -9 in the middle', () => {
   const COUNT = 3_000
   const child = path.join(import.meta.dirname, 'output-child.ts')
 
-  /** Runs a pull of its own process and kills it after it has written this many files. */
+  /** Runs a pull of its own process and kills it after it has asked for this many files. */
   async function killedAfter(files: number, store: string): Promise<void> {
     const pull = spawn(process.execPath, [child, 'pull', out, store, String(COUNT)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(pull, 'exit')
-    let written = 0
-    for await (const chunk of pull.stdout) {
-      written += (chunk as Buffer).length
-      if (written >= files) break
-    }
-    pull.kill('SIGKILL')
+    let asked = 0
+    pull.stdout.on('data', (dots: Buffer) => {
+      asked += dots.length
+      if (asked >= files) pull.kill('SIGKILL')
+    })
     expect((await ended)[1]).toBe('SIGKILL')
   }
 
@@ -170,7 +169,8 @@ describe('kill -9 in the middle', () => {
     for (const files of [50, 700, 1_000]) {
       await killedAfter(files, way)
       const names = Object.keys(await contentsOf(out)).filter((name) => /\/\d{9}\.png$/.test(name))
-      expect(names.length).toBeGreaterThanOrEqual(before + files)
+      // Up to eight were still under way.
+      expect(names.length).toBeGreaterThanOrEqual(before + files - 8)
       before = names.length
     }
     expect(before).toBeLessThan(COUNT)

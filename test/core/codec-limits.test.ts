@@ -116,11 +116,19 @@ describe('a fact that could not be read back', () => {
     ['an id of another length', { ...seeded, batch: 'aabb' }],
     ['a negative number', { ...seeded, index: -1 }],
     ['a fraction of a millisecond', { ...failed, durationMs: 1.5 }],
+    ['a prompt with half of a surrogate pair', withPrompt('a \ud83d cat')],
+    ['a parameter with half of a surrogate pair', withParams({ a: ['\udc00'] })],
     ['parameters with NaN', withParams({ a: Number.NaN })],
     ['parameters nested without end', withParams({ a: deeply(20_000) })],
   ])('is not written: %s', (_, fact) => {
     expect(() => encodeFact(fact as Fact)).toThrow(CodecError)
   })
+})
+
+test('parameters nested too deep for a reader that recurses are refused from a peer, and reasonable ones pass', () => {
+  const tooDeep = spoilt(withParams({ a: 1 }), { a: 1 }, { a: deeply(2_000) })
+  expect(() => decodeFact(tooDeep)).toThrow(CodecError)
+  expect(decodeFact(encodeFact(withParams({ a: deeply(30) })))).toEqual(withParams({ a: deeply(30) }))
 })
 
 function deeply(levels: number): unknown {

@@ -102,6 +102,11 @@ describe('text and parameters', () => {
     expect(decodeFact(encodeFact(withPrompt(prompt)))).toStrictEqual(withPrompt(prompt))
   })
 
+  test('numbers come back as they were, however large or small', () => {
+    const numbers = [0, -1, 0.1, 1e-300, 1e300, 2 ** 31, -(2 ** 33), 2 ** 53 - 1, 2 ** 53, 2 ** 63, 2 ** 64, -(2 ** 64)]
+    expect(decodeFact(encodeFact(withParams({ numbers })))).toStrictEqual(withParams({ numbers }))
+  })
+
   test('parameters named `__proto__` or `constructor` are plain values and reach no prototype', () => {
     const hostile = withParams(JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": {"x": 1}}}'))
     const back = decodeFact(encodeFact(hostile)) as SeededFact

@@ -267,10 +267,15 @@ describe('of two variants of one statement', () => {
     expect(fold(variants).attempts).toMatchObject([{ end: lowest.outcome, durationMs: lowest.durationMs }])
   })
 
-  test('only the counting one opens a round', () => {
-    const variants = stored([voided(FIRST, 0), voided(FIRST, 1), voided(FIRST, 2)])
-    const lowest = variants.toSorted((a, b) => (a.hash < b.hash ? -1 : 1))[0]?.fact
-    expect(fold(variants).round).toBe(lowest?.kind === 'voided' ? lowest.round + 1 : undefined)
+  test('a round that one of them opened stays open whatever the others say', () => {
+    expect(fold(stored([voided(FIRST, 0), voided(FIRST, 1), voided(FIRST, 2)])).round).toBe(3)
+  })
+
+  test('a completion counts before any other end of its attempt', () => {
+    for (const durationMs of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const variants = stored([ended(FIRST, 'completed'), { ...ended(FIRST, 'failed'), durationMs } as Fact])
+      expect(fold(variants)).toMatchObject({ standing: 'completed', counts: FIRST })
+    }
   })
 })
 

@@ -40,7 +40,7 @@ export interface ReferenceState {
 
 export function referenceFold(stored: readonly StoredFact[]): ReferenceState {
   const facts = withoutHigherVariants(stored)
-  const round = currentRound(facts)
+  const round = currentRound(stored.map((one) => one.fact))
   const attempts = attemptsIn(facts)
   const counts = resultThatCounts(facts, attempts)
   return {
@@ -55,11 +55,18 @@ export function referenceFold(stored: readonly StoredFact[]): ReferenceState {
   }
 }
 
-/** "Two variants of one statement coexist (the fold takes the one with the lowest hash)." */
+/**
+ * "Two variants of one statement coexist (the fold takes the one with the lowest hash)." But a completion counts
+ * before any other end of its attempt: docs/decisions/0013.
+ */
 function withoutHigherVariants(stored: readonly StoredFact[]): Fact[] {
-  const hasLowerVariant = (one: StoredFact): boolean =>
-    stored.some((other) => sameStatement(one.fact, other.fact) && other.hash < one.hash)
-  return stored.filter((one) => !hasLowerVariant(one)).map((one) => one.fact)
+  const completes = (one: StoredFact): boolean => one.fact.kind === 'ended' && one.fact.outcome === 'completed'
+  const isBeaten = (one: StoredFact): boolean =>
+    stored.some((other) => {
+      if (!sameStatement(one.fact, other.fact)) return false
+      return completes(one) === completes(other) ? other.hash < one.hash : completes(other)
+    })
+  return stored.filter((one) => !isBeaten(one)).map((one) => one.fact)
 }
 
 /** A statement is "task, kind, token or round": what stands in the key before the hash. */
@@ -76,7 +83,7 @@ function roundInKeyOf(fact: Fact): number | undefined {
   return 'round' in fact && !('token' in fact) ? fact.round : undefined
 }
 
-/** "retried opens round n+1", "voided … opens round n+1". */
+/** "retried opens round n+1", "voided … opens round n+1": of every variant, docs/decisions/0013. */
 function currentRound(facts: readonly Fact[]): number {
   let round = 0
   for (const fact of facts) {

@@ -203,6 +203,10 @@ describe('the pause before another attempt', () => {
     around(backoffMs * 4, pauseMs(taskAfter([failedOn('a'), returnedBy('a'), returnedBy('a')])))
   })
 
+  test('is doubled by a failure that is not charged, too', () => {
+    around(backoffMs * 4, pauseMs(taskAfter(times(3, failedOn('a', 'backend-down')))))
+  })
+
   test('never exceeds its limit, jitter included', () => {
     for (let failures = 6; failures < 31; failures++) {
       const found = pauseMs(taskAfter(times(failures, failedOn('a'))))

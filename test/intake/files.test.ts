@@ -179,20 +179,23 @@ describe('gzip', () => {
     expect(await problemOf('plain.txt.gz', 'a cat\n')).toContain('is named .gz but is not gzip')
   })
 
-  test.each([
-    ['cut short', (packed: Buffer) => packed.subarray(0, -50_000)],
-    ['overwritten', (packed: Buffer) => Buffer.from(packed).fill(0xff, packed.length - 50_000)],
-  ])('that is %s is an error that names the place; the rows before it were handed out', async (_how, damage) => {
-    const source = await openPrompts(await written('damaged.txt.gz', damage(gzipSync(lines))))
+  test('that is cut short is an error that names the place; the rows before it were handed out', async () => {
+    const source = await openPrompts(await written('short.txt.gz', gzipSync(lines).subarray(0, -50_000)))
     const rows: string[] = []
     const work = (async () => {
       for await (const chunk of source.rows) rows.push(...chunk.map((row) => row.prompt))
     })()
     const message = await inputProblem(work)
-    const line = Number(/is damaged after line (\d+): it cannot be unpacked/.exec(message)?.[1])
+    const line = Number(/is damaged after line (\d+): it cannot be unpacked \(unexpected end/.exec(message)?.[1])
     expect(rows.length).toBeGreaterThan(0)
     expect(line).toBeGreaterThanOrEqual(rows.length)
     expect(rows).toEqual(lines.split('\n').slice(0, rows.length))
+  })
+
+  test('with other bytes in its middle is an error', async () => {
+    const packed = gzipSync(lines)
+    const changed = Buffer.from(packed).fill(0xff, packed.length - 50_000, packed.length - 49_000)
+    expect(await problemOf('changed.txt.gz', changed)).toMatch(/is damaged after line \d+: it cannot be unpacked/)
   })
 
   test('that is damaged at once is an error before any row', async () => {

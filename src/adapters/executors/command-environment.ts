@@ -3,7 +3,7 @@ import { MeshError } from '../../core/errors.ts'
 import type { Job } from '../../node/ports.ts'
 
 /** Most bytes of the prompt, and of the parameters as JSON, that go into one variable; Linux takes 128 KiB. */
-export const VARIABLE_BYTES_MAX = 65_536
+const VARIABLE_BYTES_MAX = 65_536
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

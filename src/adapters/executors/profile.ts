@@ -35,7 +35,7 @@ const commandShape = {
 }
 
 /** Executors that a profile may name. */
-export const EXECUTORS = ['sketch', 'command'] as const
+const EXECUTORS = ['sketch', 'command'] as const
 
 /** A profile as the config file has it; unknown keys and executors are errors that name the nearest known ones. */
 export const profileSchema = z.discriminatedUnion(

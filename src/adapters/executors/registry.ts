@@ -1,10 +1,10 @@
 /** Executors by name: the one place that turns a profile of the config into what performs its attempts. */
 import { resolve } from 'node:path'
-import type { Executor, Job } from '../../node/ports.ts'
+import type { Executor } from '../../node/ports.ts'
 import { createCommandExecutor } from './command.ts'
 import type { Environment } from './command-environment.ts'
 import type { Guard } from './guard.ts'
-import { defaultsOf, type Profile, parseProfile } from './profile.ts'
+import { parseProfile } from './profile.ts'
 import { createSketchExecutor } from './sketch.ts'
 
 export interface ExecutorContext {
@@ -17,20 +17,13 @@ export interface ExecutorContext {
 }
 
 /**
- * Makes the executor of a profile. Parameters that a prompt does not give are taken from the profile's `defaults`.
+ * Makes the executor of a profile. The profile's `defaults` are not its business: whoever makes the jobs adds them.
  * @param name the profile's name, for messages
  * @param body the profile as the config file has it
  * @throws MESH_CONFIG the profile has an error, or names an executor that does not exist
  */
 export function createExecutor(name: string, body: unknown, context: ExecutorContext): Executor {
   const profile = parseProfile(name, body)
-  const executor = createPlain(name, profile, context)
-  const defaults = defaultsOf(profile)
-  const completed = (job: Job): Job => ({ ...job, params: { ...defaults, ...job.params } })
-  return { execute: (job, signal) => executor.execute(completed(job), signal), close: () => executor.close() }
-}
-
-function createPlain(name: string, profile: Profile, context: ExecutorContext): Executor {
   switch (profile.executor) {
     case 'sketch':
       return createSketchExecutor()

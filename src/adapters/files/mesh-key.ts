@@ -17,11 +17,16 @@ export interface MeshKey {
 
 /** @throws MESH_DATA_DIR where the file is damaged or open to others */
 export async function readOrMakeMeshKey(path: string): Promise<MeshKey> {
-  const content = await readOrMakeSecret(path, () => Buffer.from(`${PREFIX}${randomBytes(KEY_BYTES).toString('base64url')}\n`))
+  const content = await readOrMakeSecret(path, () =>
+    Buffer.from(`${PREFIX}${randomBytes(KEY_BYTES).toString('base64url')}\n`),
+  )
   const code = Buffer.from(content).toString('utf8').trim()
   const key = Buffer.from(code.slice(PREFIX.length), 'base64url')
   if (!code.startsWith(PREFIX) || key.length !== KEY_BYTES) {
-    throw new MeshError('MESH_DATA_DIR', `${path} holds no join code (pm1-…): restore it, or move the data directory away to start anew`)
+    throw new MeshError(
+      'MESH_DATA_DIR',
+      `${path} holds no join code (pm1-…): restore it, or move the data directory away to start anew`,
+    )
   }
   return { key, meshId: hash('sha256', key, 'hex').slice(0, 16) }
 }

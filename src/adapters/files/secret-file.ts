@@ -7,7 +7,10 @@ import { MeshError } from '../../core/errors.ts'
  * The content of a secret file, made by `make` where there is none. Two processes that start at once get the same.
  * @throws MESH_DATA_DIR where others may read the file, or it cannot be read or written
  */
-export async function readOrMakeSecret(path: string, make: () => Promise<Uint8Array> | Uint8Array): Promise<Uint8Array> {
+export async function readOrMakeSecret(
+  path: string,
+  make: () => Promise<Uint8Array> | Uint8Array,
+): Promise<Uint8Array> {
   try {
     return (await readSecret(path)) ?? (await makeSecret(path, await make()))
   } catch (error) {
@@ -23,7 +26,10 @@ async function readSecret(path: string): Promise<Uint8Array | undefined> {
   })
   if (stats === undefined) return undefined
   if ((stats.mode & 0o077) !== 0) {
-    throw new MeshError('MESH_DATA_DIR', `${path} can be read by others: chmod 600 it, and change the key if it may be known`)
+    throw new MeshError(
+      'MESH_DATA_DIR',
+      `${path} can be read by others: chmod 600 it, and change the key if it may be known`,
+    )
   }
   return readFile(path)
 }

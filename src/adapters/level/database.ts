@@ -40,7 +40,11 @@ export interface DatabaseSource {
 }
 
 /** Calls back with every row of the range, in the order of keys. */
-export async function eachRow(database: Database, range: KeyRange, each: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
+export async function eachRow(
+  database: Database,
+  range: KeyRange,
+  each: (key: Uint8Array, value: Uint8Array) => void,
+): Promise<void> {
   const rows = database.iterator({ ...range, highWaterMarkBytes: READ_BYTES })
   try {
     for (let chunk = await rows.nextv(READ_ROWS); chunk.length > 0; chunk = await rows.nextv(READ_ROWS)) {
@@ -121,7 +125,7 @@ async function repair(directory: string, damage: Error, log: Log): Promise<Datab
   const copy = await freeName(`${directory}.damaged`)
   log.warn({ directory, copy, reason }, 'the store is damaged: it is copied aside, then repaired')
   try {
-    await cp(directory, copy, { recursive: true, errorOnExist: true, force: false })
+    await cp(directory, copy, { recursive: true })
     // `level` is ClassicLevel in Node, but its types leave this out.
     await (Level as unknown as { repair(location: string): Promise<void> }).repair(directory)
   } catch (error) {
@@ -129,7 +133,10 @@ async function repair(directory: string, damage: Error, log: Log): Promise<Datab
   }
   const opened = await tryOpen(directory, false)
   if (opened instanceof Error) throw unrepaired(directory, reason, opened)
-  log.warn({ directory, copy }, 'the store is repaired; what could not be saved is missing, and the copy may be deleted')
+  log.warn(
+    { directory, copy },
+    'the store is repaired; what could not be saved is missing, and the copy may be deleted',
+  )
   return opened
 }
 

@@ -105,7 +105,12 @@ class LevelFactStore implements FactStore {
   commit(writes: readonly Writes[]): Promise<void> {
     return this.#connection.write((batch) => {
       putFacts(batch, writes)
-      const written = [this.#tallies.add(batch, writes.length === 1 ? (writes[0] as Writes).tallies : writes.flatMap((write) => write.tallies))]
+      const written = [
+        this.#tallies.add(
+          batch,
+          writes.length === 1 ? (writes[0] as Writes).tallies : writes.flatMap((write) => write.tallies),
+        ),
+      ]
       for (const { indexes, batches, promises } of writes) {
         for (const entries of indexes) written.push(this.#index.add(batch, entries))
         for (const record of batches) putSealed(batch, batchKey(record.id), encodeBatch(record))
@@ -156,7 +161,10 @@ class LevelFactStore implements FactStore {
       if (meta !== undefined) await this.#markClean(meta)
     } catch (err) {
       const { place } = this.#options.source
-      this.#options.log.warn({ err, place }, 'the store could not be closed cleanly; nothing is lost, the next start takes longer')
+      this.#options.log.warn(
+        { err, place },
+        'the store could not be closed cleanly; nothing is lost, the next start takes longer',
+      )
     }
     await this.#connection.close()
   }

@@ -147,7 +147,7 @@ function withBatch(letter: number, batch: BatchId, more: number): Uint8Array {
 }
 
 function rangeOf(prefix: Uint8Array): KeyRange {
-  const end = prefix.slice()
+  const end = Uint8Array.from(prefix)
   let at = end.length - 1
   // Every prefix begins with a letter, so the carry ends there at the latest.
   while (end[at] === 0xff) at--

@@ -1,10 +1,10 @@
 /** The values of rows that are not facts: each ends with a CRC-32 over its key and content. */
 import { crc32 } from 'node:zlib'
-import { decode, encode } from 'cborg'
 import { decodeBatch } from '../../codec/batches.ts'
+import { decodeFields, encodeFields } from '../../codec/cbor.ts'
 import { CodecError } from '../../codec/codec-error.ts'
-import { fieldsOf } from '../../codec/fields.ts'
 import type { BatchRecord } from '../../core/batches.ts'
+import { SLOT_COUNT } from '../../core/ids.ts'
 import type { PromiseRun } from '../../core/ownership.ts'
 import { batchKey, readU32, writeU32 } from './keys.ts'
 
@@ -34,29 +34,29 @@ export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array | undefin
 }
 
 export function encodeMeta(meta: Meta): Uint8Array {
-  return encode([STORE_FORMAT, meta.incarnation, meta.clean, meta.recount])
+  return encodeFields([STORE_FORMAT, meta.incarnation, meta.clean, meta.recount])
 }
 
 /** @throws CodecError where it is damaged; answers the number alone where the format is another */
 export function decodeMeta(content: Uint8Array): Meta | { readonly format: number } {
-  const fields = fieldsOf(decodeCbor(content))
+  const fields = decodeFields(content)
   const format = fields.uint()
   if (format !== STORE_FORMAT) return { format }
   return { incarnation: fields.uint(), clean: fields.any() === true, recount: fields.any() === true }
 }
 
 export function encodePromises(promises: readonly PromiseRun[]): Uint8Array {
-  return encode(promises.map((run) => [run.from, run.to, run.epoch, run.node]))
+  return encodeFields([promises.map((run) => [run.from, run.to, run.epoch, run.node])])
 }
 
 /** @throws CodecError */
 export function decodePromises(content: Uint8Array): PromiseRun[] {
-  const runs = decodeCbor(content)
-  if (!Array.isArray(runs)) throw new CodecError('promises that are no array')
-  return runs.map((run) => {
-    const fields = fieldsOf(run)
-    return { from: fields.uint(), to: fields.uint(), epoch: fields.uint(), node: fields.text(128) }
-  })
+  return decodeFields(content).list(SLOT_COUNT, (fields) => ({
+    from: fields.uint(),
+    to: fields.uint(),
+    epoch: fields.uint(),
+    node: fields.text(128),
+  }))
 }
 
 /** The record, or undefined where the row is damaged or stands under another batch's key. */
@@ -74,13 +74,5 @@ export function orUndefined<T>(read: () => T): T | undefined {
   } catch (error) {
     if (error instanceof CodecError) return undefined
     throw error
-  }
-}
-
-function decodeCbor(content: Uint8Array): unknown {
-  try {
-    return decode(content)
-  } catch (error) {
-    throw new CodecError('bytes that are not CBOR', { cause: error })
   }
 }

@@ -28,7 +28,8 @@ export function compareEntries(a: IndexEntry, b: IndexEntry): number {
 /** Entries as they are given, or sorted where they are not ascending. */
 export function ascending(entries: readonly IndexEntry[]): readonly IndexEntry[] {
   for (let at = 1; at < entries.length; at++) {
-    if (compareEntries(entries[at - 1] as IndexEntry, entries[at] as IndexEntry) > 0) return [...entries].sort(compareEntries)
+    if (compareEntries(entries[at - 1] as IndexEntry, entries[at] as IndexEntry) > 0)
+      return [...entries].sort(compareEntries)
   }
   return entries
 }

@@ -17,12 +17,14 @@ export async function readMeta(database: Database, place: string): Promise<Meta>
   const value = await database.get(META_KEY)
   if (value === undefined) {
     const rows = await database.keys({ ...ALL_ROWS, limit: 1 }).all()
-    if (rows.length > 0) throw new MeshError('MESH_FORMAT', `the store in ${place} has lost the row that names its format: ${REPLACE}`)
+    if (rows.length > 0)
+      throw new MeshError('MESH_FORMAT', `the store in ${place} has lost the row that names its format: ${REPLACE}`)
     return { incarnation: 0, clean: true, recount: false }
   }
   const content = unseal(META_KEY, value)
   const meta = content && orUndefined(() => decodeMeta(content))
-  if (meta === undefined) throw new MeshError('MESH_FORMAT', `the row that names the format of the store in ${place} is damaged: ${REPLACE}`)
+  if (meta === undefined)
+    throw new MeshError('MESH_FORMAT', `the row that names the format of the store in ${place} is damaged: ${REPLACE}`)
   if ('format' in meta) {
     const known = `the store in ${place} has format ${meta.format}, and this version of promptmesh knows format ${STORE_FORMAT}`
     throw new MeshError('MESH_FORMAT', `${known}: use the version that wrote it, or name another directory with --data`)

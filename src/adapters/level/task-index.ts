@@ -6,7 +6,7 @@
  * 3. A segment that is damaged or gone makes the batch's index be built anew from its `seeded` facts.
  */
 import type { IndexEntries } from '../../core/effects.ts'
-import { SLOT_COUNT, type BatchId, type Sha256, type TaskId } from '../../core/ids.ts'
+import { type BatchId, type Sha256, SLOT_COUNT, type TaskId } from '../../core/ids.ts'
 import type { Connection } from './connection.ts'
 import { type Database, eachRow, type WriteBatch } from './database.ts'
 import { indexKey, indexRows, isSeededKey, readHex, slotRows } from './keys.ts'
@@ -126,7 +126,8 @@ export class TaskIndex {
     let whole = true
     await this.#needs.connection.read((database) =>
       eachRow(database, indexRows(batch), (key, value) => {
-        if (this.#isWhole(batch, key, value)) addSegments(directory, [{ key, first: firstIndexOf(value), last: lastIndexOf(value) }])
+        if (this.#isWhole(batch, key, value))
+          addSegments(directory, [{ key, first: firstIndexOf(value), last: lastIndexOf(value) }])
         else whole = false
       }),
     )
@@ -134,7 +135,8 @@ export class TaskIndex {
   }
 
   #isWhole(batch: BatchId, key: Uint8Array, value: Uint8Array): boolean {
-    const whole = isSegment(value) && Buffer.compare(indexKey(batch, firstIndexOf(value), this.#needs.sha256(value)), key) === 0
+    const whole =
+      isSegment(value) && Buffer.compare(indexKey(batch, firstIndexOf(value), this.#needs.sha256(value)), key) === 0
     if (!whole) this.#needs.onDamage(key)
     return whole
   }

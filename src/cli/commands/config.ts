@@ -1,4 +1,6 @@
 /** `config show` and `config path`: what is set, where it was said, and where files are looked for. */
+import os from 'node:os'
+import path from 'node:path'
 import type { Command } from 'commander'
 import type { LoadedConfig } from '../config/load.ts'
 import { print, printJson, warn } from '../render/terminal.ts'
@@ -21,8 +23,10 @@ export function addConfigCommands(program: Command, run: Run): void {
     .option('--origin', 'say where each value was set')
     .addOption(outputOption('table', 'json'))
     .action(run(showConfig))
-  const path = config.command('path').description('say where the config files are looked for')
-  addExamples(path, 'config path').action(run(showPaths))
+  const paths = config.command('path').description('say where the config files are looked for, the nearer first')
+  addExamples(paths, 'config path')
+    .option('--config <file>', 'read this file in place of ./promptmesh.json')
+    .action(run(showPaths))
 }
 
 async function showConfig(options: ShowOptions): Promise<void> {
@@ -54,8 +58,8 @@ function settingsOf({ values, origins }: LoadedConfig): [string, string, string]
   ])
 }
 
-async function showPaths(): Promise<void> {
-  const [{ configFiles }, os] = await Promise.all([import('../config/load.ts'), import('node:os')])
-  const files = configFiles({ flags: {}, env: process.env, cwd: process.cwd(), home: os.homedir() })
-  await print(files.join('\n'))
+async function showPaths({ config }: { readonly config?: string }): Promise<void> {
+  const home = process.env['XDG_CONFIG_HOME'] || path.join(os.homedir(), '.config')
+  const named = config ?? (process.env['PROMPTMESH_CONFIG'] || 'promptmesh.json')
+  await print([path.resolve(named), path.join(home, 'promptmesh', 'config.json')].join('\n'))
 }

@@ -39,7 +39,8 @@ async function askStatus(client: ControlClient, name: string | undefined): Promi
   const batches = status.batches.filter((batch) => batch.name === name)
   if (batches.length > 0) return { ...status, batches }
   const known = status.batches.map((batch) => batch.name)
-  throw suggestBatch(new MeshError('MESH_BATCH_UNKNOWN', `no batch "${name}" is known here`), name, known)
+  const unknown = `no batch "${name}" is known here; \`promptmesh batches\` lists what there is`
+  throw suggestBatch(new MeshError('MESH_BATCH_UNKNOWN', unknown), name, known)
 }
 
 async function printStatus(status: StatusView, format: Format): Promise<void> {

@@ -1,3 +1,4 @@
+/** The contract of executors, over every executor. */
 import { createExecutor } from '../../../src/adapters/executors/registry.ts'
 import { executorContract } from '../../contract/executor.ts'
 import { createNoopExecutor } from '../../support/noop-executor.ts'

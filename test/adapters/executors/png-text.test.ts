@@ -1,3 +1,4 @@
+/** Tests of text chunks in PNG files. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

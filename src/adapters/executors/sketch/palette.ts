@@ -74,14 +74,14 @@ const WORDS: Readonly<Record<Mood, string>> = {
   grey: 'grey gray silver steel stone concrete monochrome ink pencil charcoal robot metal',
 }
 
-/** A colour that the prompt names weighs more than a time of day. */
-const HUES: ReadonlySet<Mood> = new Set(['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink', 'grey'])
+/** Moods of a place; a colour or a time that the prompt names weighs more. */
+const PLACES: ReadonlySet<Mood> = new Set(['sea', 'dry'])
 
 /** The palette of a prompt: the one that shares most moods with its words, else one of the moods that suit the scene. */
 export function choosePalette(words: ReadonlySet<string>, suits: readonly Mood[], dice: Dice): Palette {
   const asked = (Object.keys(WORDS) as Mood[]).filter((mood) => WORDS[mood].split(' ').some((word) => words.has(word)))
   const shared = (candidate: Palette, moods: readonly Mood[]) =>
-    candidate.moods.reduce((sum, mood) => sum + (moods.includes(mood) ? (HUES.has(mood) ? 2 : 1) : 0), 0)
+    candidate.moods.reduce((sum, mood) => sum + (moods.includes(mood) ? (PLACES.has(mood) ? 1 : 2) : 0), 0)
   const most = Math.max(...PALETTES.map((candidate) => shared(candidate, asked)))
   const moods = most > 0 ? asked : suits
   const least = most > 0 ? most : 1

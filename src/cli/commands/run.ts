@@ -1,0 +1,112 @@
+/** `run`: node, seed, wait and pull in one foreground command, which goes on where it stopped when it is given again. */
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { OutputFolder } from '../../control/output-folder.ts'
+import type { PromptSource } from '../../intake/open.ts'
+import { say, warn } from '../render/terminal.ts'
+import type { RunNode } from '../run-node.ts'
+import { INTERRUPTED, onStopSignals } from '../signals.ts'
+import { addBatchOptions, type BatchOptions, seedRequest } from './seed.ts'
+import { addExamples, dataDirOf, type Run } from './shared.ts'
+import { GRACE_MS } from './up.ts'
+
+interface RunOptions extends BatchOptions {
+  readonly out: string
+  readonly data?: string
+  readonly config?: string
+  readonly places?: string
+  readonly retry?: boolean
+}
+
+export function addRunCommand(program: Command, run: Run): void {
+  const command = program
+    .command('run <file>')
+    .description('run the prompts of a file here and write the pictures; given again, it goes on where it stopped')
+  addExamples(command, 'run prompts.txt --out images', 'run prompts.csv --out images --profile sdxl', 'run - --out images < prompts.txt')
+  addBatchOptions(command)
+    .requiredOption('--out <dir>', 'folder for the pictures and their metadata.jsonl')
+    .option('--data <dir>', "use the node that runs in this data directory (default: the user's), if one does")
+    .option('--config <file>', 'read this file in place of ./promptmesh.json')
+    .option('--places <n>', 'attempts at a time, in place of what the profile says')
+    .option('--retry', 'try again what failed or was cancelled in an earlier run')
+    .action(run(runFile))
+}
+
+/** Thrown through everything that waits when the run is to stop. */
+class Interrupted extends Error {}
+
+async function runFile(file: string, options: RunOptions): Promise<number> {
+  const startedMs = performance.now()
+  say(`promptmesh: running ${file}`)
+  const interrupt = new AbortController()
+  let node: RunNode | undefined
+  const release = onStopSignals((count) => {
+    interrupt.abort(new Interrupted())
+    if (count === 2) void node?.stop(0)
+    if (count > 2 || (count === 2 && node === undefined)) process.exit(INTERRUPTED)
+  })
+  let input: PromptSource | undefined
+  try {
+    // A file that cannot be read and a folder that cannot be written are told before a node is started.
+    const [{ openInput }, { OutputFolder }] = await Promise.all([
+      import('../input.ts'),
+      import('../../control/output-folder.ts'),
+    ])
+    input = await openInput(file, options.format)
+    const output = await OutputFolder.open(options.out)
+    node = await openNode(options, () => interrupt.abort(new Interrupted()))
+    const work = runOn({ node, file, input, output, options, startedMs, signal: interrupt.signal })
+    return await Promise.race([work, defect(node)])
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    say('stopping; the same command goes on where it stopped')
+    if (node?.own === true) say('running attempts may finish; Ctrl-C once more stops them at once')
+    return INTERRUPTED
+  } finally {
+    await node?.stop(interrupt.signal.aborted ? GRACE_MS : 0)
+    await input?.close()
+    // A read from a terminal that is under way would keep the process.
+    if (file === '-') process.stdin.destroy()
+    release()
+  }
+}
+
+async function openNode(options: RunOptions, onStop: () => void): Promise<RunNode> {
+  const dataDir = await dataDirOf(options)
+  const { openRunNode } = await import('../run-node.ts')
+  return await openRunNode({
+    dataDir,
+    ownDir: path.resolve(options.out, '.promptmesh'),
+    config: options.config,
+    places: options.places,
+    profile: options.profile,
+    say,
+    warn,
+    onStop,
+  })
+}
+
+async function runOn(parts: {
+  readonly node: RunNode
+  readonly file: string
+  readonly input: PromptSource
+  readonly output: OutputFolder
+  readonly options: RunOptions
+  readonly startedMs: number
+  readonly signal: AbortSignal
+}): Promise<number> {
+  const { node, file, input, output, options, startedMs, signal } = parts
+  const [{ batchNameOf }, { runJob }] = await Promise.all([import('../seed-settings.ts'), import('../run-job.ts')])
+  const batch = options.name ?? batchNameOf(file)
+  const { profile, note } = await node.chooseProfile(batch)
+  if (note !== undefined) say(note)
+  const request = seedRequest(batch, profile, options)
+  const retry = options.retry === true
+  return await runJob({ node, request, input, output, out: options.out, retry, startedMs, signal })
+}
+
+/** Never resolves; rejects where a node of our own has met a defect and is gone. */
+async function defect(node: RunNode): Promise<never> {
+  await node.stopped
+  return await new Promise<never>(() => undefined)
+}

@@ -1,0 +1,76 @@
+/** The command line: what is asked, done by the command that it names, answered with an exit code. */
+import { Command, CommanderError } from 'commander'
+import { addChangeCommands } from './commands/change.ts'
+import { addConfigCommands } from './commands/config.ts'
+import { addPullCommand } from './commands/pull.ts'
+import { addRunCommand } from './commands/run.ts'
+import { addSeedCommand } from './commands/seed.ts'
+import { addExamples, type Run } from './commands/shared.ts'
+import { addStatusCommands } from './commands/status.ts'
+import { addTaskCommands } from './commands/tasks.ts'
+import { addUpCommands } from './commands/up.ts'
+import { addVersionCommand } from './commands/version.ts'
+import { addWaitCommand } from './commands/wait.ts'
+import { describeError, describeUsage, EXIT, exitCodeOf } from './errors.ts'
+import { endAtInterrupt } from './signals.ts'
+import { readVersion } from './version.ts'
+
+/** Does what the arguments ask, without node and script among them; answers the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  endQuietlyWithReader()
+  const release = endAtInterrupt()
+  let exitCode: number = EXIT.ok
+  const run: Run =
+    (action) =>
+    async (...args) => {
+      exitCode = (await action(...args)) ?? EXIT.ok
+    }
+  try {
+    const program = buildProgram(run)
+    if (argv.length === 0) program.outputHelp()
+    else await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    console.error(describeError(error, (process.env['PROMPTMESH_DEBUG'] ?? '') !== ''))
+    return exitCodeOf(error)
+  } finally {
+    release()
+  }
+}
+
+function buildProgram(run: Run): Command {
+  const program = new Command('promptmesh')
+    .description('Runs a million prompts on the machines you have, with no master.')
+    .version(readVersion(), '-V, --version')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${describeUsage(text)}\n`) })
+  addExamples(program, 'run prompts.txt --out images', 'up', 'seed prompts.txt', 'status -w')
+  program.commandsGroup('On this machine:')
+  addRunCommand(program, run)
+  addUpCommands(program, run)
+  program.commandsGroup('Batches:')
+  addSeedCommand(program, run)
+  addStatusCommands(program, run)
+  addWaitCommand(program, run)
+  addPullCommand(program, run)
+  addChangeCommands(program, run)
+  program.commandsGroup('Tasks:')
+  addTaskCommands(program, run)
+  program.commandsGroup('Settings:')
+  addConfigCommands(program, run)
+  addVersionCommand(program, run)
+  const help = new Command('help').argument('[command]').description('show the help of a command')
+  return program.addHelpCommand(help.helpGroup('Settings:'))
+}
+
+/** A reader that has seen enough, such as `head`, is no error; what else goes wrong with stdout is. */
+function endQuietlyWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.ok)
+      throw error
+    })
+  }
+}

@@ -1,0 +1,87 @@
+/** Starts a node in this process, with its control API: what `up` and `run` have in common. */
+import { mkdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { processExists, readApiFile } from '../control/api-file.ts'
+import type { ControlServer } from '../control/server.ts'
+import { MeshError } from '../core/errors.ts'
+import type { MeshNode } from '../node/api.ts'
+import type { LoadedConfig } from './config/load.ts'
+import { parseWebAddress } from './config/schema.ts'
+import { openNodeLog } from './node-log.ts'
+
+export interface OwnNodeOptions {
+  readonly config: LoadedConfig
+  /** In place of the config's. */
+  readonly dataDir?: string
+  /** False for a node that only stores and serves. */
+  readonly work: boolean
+  readonly onWarning: (message: string) => void
+  /** A client asked the node to stop. */
+  readonly onStop: (graceMs: number | undefined) => void
+}
+
+export interface OwnNode {
+  readonly node: MeshNode
+  readonly server: ControlServer
+  readonly dataDir: string
+  /** Stops the node, then its API; a second call with 0 hurries the first. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** @throws MESH_DATA_DIR_HELD with who holds it, MESH_PORT_TAKEN, MESH_CONFIG, MESH_DATA_DIR and what else createNode throws */
+export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
+  const { config, work, onWarning, onStop } = options
+  const dataDir = options.dataDir ?? config.values.data
+  await prepareDataDir(dataDir, onWarning)
+  const log = openNodeLog(dataDir, config.values.log, onWarning)
+  const [{ createNode }, { startControlServer }] = await Promise.all([
+    import('../create-node.ts'),
+    import('../control/server.ts'),
+  ])
+  const places = work ? config.values.places : 0
+  const node = await createNode({
+    data: dataDir,
+    name: config.values.name,
+    profiles: config.values.profiles,
+    profileFolders: config.profileFolders,
+    log,
+    ...(places !== undefined && { places }),
+  }).catch((error: unknown) => sayHolder(error, dataDir))
+  try {
+    const web = parseWebAddress(config.values.web)
+    if (web === undefined) throw new TypeError(`the web address ${config.values.web} passed the schema`)
+    const portNamed = config.origins['web']?.source !== 'default'
+    const server = await startControlServer({ node, dataDir, ...web, portNamed, log, onStop })
+    const stop = async (graceMs: number): Promise<void> => {
+      await node.stop({ graceMs })
+      await server.close()
+    }
+    return { node, server, dataDir, stop }
+  } catch (error) {
+    await node.stop({ graceMs: 0 })
+    throw error
+  }
+}
+
+/** Makes the directory for its user alone; one that is there stays as it is. */
+async function prepareDataDir(dataDir: string, onWarning: (message: string) => void): Promise<void> {
+  try {
+    const created = await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    const { mode } = await stat(dataDir)
+    if (created === undefined && (mode & 0o077) !== 0) {
+      onWarning(`other users can read the data directory: \`chmod 700 ${path.resolve(dataDir)}\` closes it`)
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const remedy = 'choose another with --data, or change its permissions'
+    throw new MeshError('MESH_DATA_DIR', `the data directory ${dataDir} cannot be used (${reason}): ${remedy}`, { cause })
+  }
+}
+
+async function sayHolder(error: unknown, dataDir: string): Promise<never> {
+  if (!(error instanceof MeshError) || error.code !== 'MESH_DATA_DIR_HELD') throw error
+  const holder = await readApiFile(dataDir)
+  if (holder === undefined || !processExists(holder.pid)) throw error
+  const remedy = `stop it with \`promptmesh stop --data ${dataDir}\`, or choose another directory with --data`
+  throw new MeshError('MESH_DATA_DIR_HELD', `process ${holder.pid} holds the data directory ${dataDir}: ${remedy}`, { cause: error })
+}
