@@ -12,7 +12,7 @@ const READ_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 
 /** What the file says about a file beside it. */
-export interface MetadataRow {
+interface MetadataRow {
   readonly name: string
   readonly id: unknown
   readonly sha256: unknown
@@ -24,7 +24,7 @@ export interface MetadataRow {
 }
 
 /** The line of one file: our columns, then the task's parameters; one of those that has our name gets `param_` before it. */
-export function metadataLine(task: TaskView, file: OutputFile): string {
+function metadataLine(task: TaskView, file: OutputFile): string {
   const columns = new Map<string, Json>([
     ['file_name', file.name],
     ['batch', task.batch],

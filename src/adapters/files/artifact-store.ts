@@ -95,7 +95,7 @@ class FileArtifactStore implements ArtifactStore {
       await this.#moveIn(source, sha256, bytes)
       return { sha256, bytes, mime: file.mime, name: file.name }
     } catch (error) {
-      throw fileError(error, `the file ${file.path} cannot be kept as an artifact`)
+      throw fileError(error, `the output file ${JSON.stringify(file.path)} cannot be kept as an artifact`)
     }
   }
 
@@ -203,6 +203,8 @@ function refusal(file: string, error: unknown): MeshError | undefined {
   switch (codeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
+    case 'ENAMETOOLONG':
+    case 'ERR_INVALID_ARG_VALUE':
       return refused(file, 'is not there')
     case 'ELOOP':
       return refused(file, 'is a link')
@@ -219,7 +221,7 @@ function refusal(file: string, error: unknown): MeshError | undefined {
 function refused(file: string, problem: string): MeshError {
   return new MeshError(
     'MESH_BAD_REQUEST',
-    `the output file ${file} ${problem}: an attempt must leave plain files in its own folder`,
+    `the output file ${JSON.stringify(file)} ${problem}: an attempt must leave plain files in its own folder`,
   )
 }
 

@@ -92,6 +92,7 @@ describe('The artifact store', () => {
       path.join(folder, 'inner'),
       path.join(folder, 'pipe'),
       path.join(folder, 'nothing'),
+      path.join(folder, 'x'.repeat(300)),
       path.join(folder, 'no', 'such', 'folder'),
       path.join(folder, 'inner\0'),
       folder,
@@ -100,7 +101,7 @@ describe('The artifact store', () => {
     for (const each of paths) {
       await expect(store.put(output(each)), each).rejects.toMatchObject({
         code: 'MESH_BAD_REQUEST',
-        message: expect.stringContaining(each),
+        message: expect.stringContaining(JSON.stringify(each)),
       })
     }
     expect(await readFile(outside, 'utf8')).toBe('secret')
