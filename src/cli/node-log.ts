@@ -2,16 +2,21 @@
 import { renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
-import type { Log } from '../node/ports.ts'
+import type { CreateNodeOptions } from '../create-node.ts'
 
 /** A longer file is put aside at the next start. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
+
+type Log = NonNullable<CreateNodeOptions['log']>
 
 /** Opens DIR/node.log. */
 export function openNodeLog(dataDir: string, level: string, onWarning: (message: string) => void): Log {
   const file = path.join(dataDir, 'node.log')
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(file, `${file}.1`)
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: file, mode: 0o600 }))
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: file, mode: 0o600 }),
+  )
   return {
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => {

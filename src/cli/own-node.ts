@@ -53,8 +53,12 @@ export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
     const portNamed = config.origins['web']?.source !== 'default'
     const server = await startControlServer({ node, dataDir, ...web, portNamed, log, onStop })
     const stop = async (graceMs: number): Promise<void> => {
-      await node.stop({ graceMs })
-      await server.close()
+      try {
+        // A node that has met a defect does not stop any more: it has stopped.
+        await Promise.race([node.stop({ graceMs }), node.stopped])
+      } finally {
+        await server.close()
+      }
     }
     return { node, server, dataDir, stop }
   } catch (error) {
@@ -74,7 +78,9 @@ async function prepareDataDir(dataDir: string, onWarning: (message: string) => v
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
     const remedy = 'choose another with --data, or change its permissions'
-    throw new MeshError('MESH_DATA_DIR', `the data directory ${dataDir} cannot be used (${reason}): ${remedy}`, { cause })
+    throw new MeshError('MESH_DATA_DIR', `the data directory ${dataDir} cannot be used (${reason}): ${remedy}`, {
+      cause,
+    })
   }
 }
 
@@ -83,5 +89,7 @@ async function sayHolder(error: unknown, dataDir: string): Promise<never> {
   const holder = await readApiFile(dataDir)
   if (holder === undefined || !processExists(holder.pid)) throw error
   const remedy = `stop it with \`promptmesh stop --data ${dataDir}\`, or choose another directory with --data`
-  throw new MeshError('MESH_DATA_DIR_HELD', `process ${holder.pid} holds the data directory ${dataDir}: ${remedy}`, { cause: error })
+  throw new MeshError('MESH_DATA_DIR_HELD', `process ${holder.pid} holds the data directory ${dataDir}: ${remedy}`, {
+    cause: error,
+  })
 }

@@ -103,7 +103,8 @@ async function seed({ node, request, input }: RunJob, signal: AbortSignal, progr
   const answer = await node.source.seed(request, untilAborted(input.rows, signal))
   for (const line of renderSeeded(answer, input.report)) progress.note(line)
   const { paused, batchCancelled } = await node.source.batch(request.batch)
-  if (batchCancelled) progress.note(`batch ${request.batch} was cancelled: the same command with --retry takes it up again`)
+  if (batchCancelled)
+    progress.note(`batch ${request.batch} was cancelled: the same command with --retry takes it up again`)
   if (paused) {
     await node.source.setBatch(request.batch, { paused: false })
     progress.note(`batch ${request.batch} was paused: it goes on`)
@@ -125,7 +126,8 @@ async function report(job: RunJob, view: BatchView, result: PullResult, writtenB
   const now = writtenBefore + result.written
   const earlier = result.written + result.present - now
   say(renderEnd(result, job.out, Math.max(0, earlier), (performance.now() - job.startedMs) / 1000))
-  if (view.cancelled > 0) warn(`${formatPlural(view.cancelled, 'task')} cancelled: the same command with --retry runs them`)
+  if (view.cancelled > 0)
+    warn(`${formatPlural(view.cancelled, 'task')} cancelled: the same command with --retry runs them`)
   if (view.failed > 0) {
     for (const line of await renderFailures(job.node.source, view)) say(paint('red', line))
     for (const line of remedies(job, view)) say(line)

@@ -20,12 +20,17 @@ export function batchNameOf(file: string): string {
  * @throws MESH_PROFILE_UNKNOWN the nodes can run several and none was asked for
  */
 export function chooseRunningProfile(status: StatusView, batch: string, asked: string | undefined): ProfileChoice {
-  const known = [...new Set(status.nodes.filter(({ state }) => state === 'alive').flatMap(({ profiles }) => profiles))].sort()
+  const known = [
+    ...new Set(status.nodes.filter(({ state }) => state === 'alive').flatMap(({ profiles }) => profiles)),
+  ].sort()
   const profile = asked ?? findBatch(status, batch)?.profile
   if (profile !== undefined) {
     if (known.includes(profile)) return { profile }
     const list = known.length === 0 ? 'none' : known.join(', ')
-    return { profile, note: `no node can run the profile ${profile} now (they can run: ${list}): these prompts will wait for one that can` }
+    return {
+      profile,
+      note: `no node can run the profile ${profile} now (they can run: ${list}): these prompts will wait for one that can`,
+    }
   }
   const [only, ...others] = known
   if (only === undefined) {
@@ -36,7 +41,10 @@ export function chooseRunningProfile(status: StatusView, batch: string, asked: s
     throw new MeshError('MESH_PROFILE_UNKNOWN', message)
   }
   if (only !== 'sketch') return { profile: only }
-  return { profile: only, note: 'no profile is configured: using sketch, the built-in executor that draws without a model' }
+  return {
+    profile: only,
+    note: 'no profile is configured: using sketch, the built-in executor that draws without a model',
+  }
 }
 
 export function findBatch(status: StatusView, name: string): BatchView | undefined {

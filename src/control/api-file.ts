@@ -1,5 +1,4 @@
 /** The file DIR/api.json by which the commands find the node that runs in a data directory, and its token. */
-import { randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MeshError } from '../core/errors.ts'
@@ -16,13 +15,17 @@ const NAME = 'api.json'
 /** Writes the file so that readers see the old one or the new one, and nobody else can read it. @throws MESH_DATA_DIR */
 export async function writeApiFile(dataDir: string, content: ApiFile): Promise<void> {
   const path = join(dataDir, NAME)
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
+  const temporary = `${path}.${process.pid}.tmp`
   try {
+    // What a process of this id left when it was killed must not lend the file its mode.
+    await rm(temporary, { force: true })
     await writeFile(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' })
     await rename(temporary, path)
   } catch (cause) {
     await rm(temporary, { force: true })
-    throw new MeshError('MESH_DATA_DIR', `cannot write ${path} (${reasonOf(cause)}): make the directory writable`, { cause })
+    throw new MeshError('MESH_DATA_DIR', `cannot write ${path} (${reasonOf(cause)}): make the directory writable`, {
+      cause,
+    })
   }
 }
 
@@ -35,7 +38,9 @@ export async function readApiFile(dataDir: string): Promise<ApiFile | undefined>
   } catch (cause) {
     const reason = reasonOf(cause)
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return undefined
-    throw new MeshError('MESH_DATA_DIR', `cannot read ${path} (${reason}): run as the user who started the node`, { cause })
+    throw new MeshError('MESH_DATA_DIR', `cannot read ${path} (${reason}): run as the user who started the node`, {
+      cause,
+    })
   }
   const content = parse(text)
   if (content === undefined) {

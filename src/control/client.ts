@@ -76,7 +76,9 @@ async function namedEndpoint(node: string, tokenFile: string): Promise<Endpoint>
     const token = text.startsWith('{') ? (JSON.parse(text) as { readonly token?: unknown }).token : text
     if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return { url: url.origin, token }
   } catch (cause) {
-    throw new MeshError('MESH_BAD_REQUEST', `the token file ${tokenFile} cannot be read (${describe(cause)})`, { cause })
+    throw new MeshError('MESH_BAD_REQUEST', `the token file ${tokenFile} cannot be read (${describe(cause)})`, {
+      cause,
+    })
   }
   throw new MeshError('MESH_BAD_REQUEST', `the token file ${tokenFile} holds no token`)
 }
@@ -99,22 +101,22 @@ function makeClient(endpoint: Endpoint, pid: number | undefined): ControlClient 
   return {
     url: endpoint.url,
     pid,
-    status: () => get('/api/status'),
-    batch: (name) => get(batchPath(name)),
+    status: async () => get('/api/status'),
+    batch: async (name) => get(batchPath(name)),
     setBatch: async (name, change, options) => {
       await post(batchPath(name), { ...change, ...options })
     },
     changeTasks,
-    seed: (request, rows) => {
+    seed: async (request, rows) => {
       const { batch, ...settings } = request
       const path = `${batchPath(batch)}/rows?${query(settings)}`
       return sendStream(endpoint, path, ROWS_TYPE, rowLines(rows)) as Promise<RowsAnswer>
     },
-    tasks: (name, { states, cursor, limit } = {}) =>
+    tasks: async (name, { states, cursor, limit } = {}) =>
       get(`${batchPath(name)}/tasks?${query({ state: states?.join(','), cursor, limit })}`),
-    task: (name, ref) => get(taskPath(name, ref)),
-    why: (name, ref) => get(`${taskPath(name, ref)}/why`),
-    artifact: (sha256) => callStream(endpoint, `/api/artifacts/${encodeURIComponent(sha256)}`),
+    task: async (name, ref) => get(taskPath(name, ref)),
+    why: async (name, ref) => get(`${taskPath(name, ref)}/why`),
+    artifact: async (sha256) => callStream(endpoint, `/api/artifacts/${encodeURIComponent(sha256)}`),
     stop: async (graceMs) => {
       await post('/api/stop', graceMs === undefined ? {} : { graceMs })
     },

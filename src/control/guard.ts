@@ -34,7 +34,8 @@ export function refuseToken(headers: IncomingHttpHeaders, token: string): Refusa
   if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return undefined
   return {
     status: 401,
-    message: 'the token is missing or wrong: it stands in api.json in the data directory of the node, and is new at each start',
+    message:
+      'the token is missing or wrong: it stands in api.json in the data directory of the node, and is new at each start',
   }
 }
 

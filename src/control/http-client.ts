@@ -18,7 +18,12 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024
  * Asks and reads the answer as JSON.
  * @throws MESH_NO_NODE, or the error that the node answered with
  */
-export async function callJson(endpoint: Endpoint, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+export async function callJson(
+  endpoint: Endpoint,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const outgoing = open(endpoint, method, path, body === undefined ? undefined : 'application/json')
   if (method === 'GET') {
     outgoing.setTimeout(SILENCE_MS, () => outgoing.destroy(silent(endpoint)))
@@ -93,7 +98,10 @@ function unreachable({ url }: Endpoint, cause: Error): MeshError {
 }
 
 function silent({ url }: Endpoint): MeshError {
-  return new MeshError('MESH_NO_NODE', `the node at ${url} has said nothing for ${SILENCE_MS / 1000} s: is it suspended?`)
+  return new MeshError(
+    'MESH_NO_NODE',
+    `the node at ${url} has said nothing for ${SILENCE_MS / 1000} s: is it suspended?`,
+  )
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {

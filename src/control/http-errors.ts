@@ -22,7 +22,8 @@ const STATUS: { readonly [K in MeshErrorCode]?: number } = {
 
 /** Status and body for an error that a handler threw. */
 export function describeFailure(error: unknown): { status: number; body: ErrorBody } {
-  if (error instanceof MeshError) return { status: STATUS[error.code] ?? 500, body: errorBody(error.code, error.message) }
+  if (error instanceof MeshError)
+    return { status: STATUS[error.code] ?? 500, body: errorBody(error.code, error.message) }
   const status = clientFault(error)
   if (status !== undefined) return { status, body: errorBody('MESH_BAD_REQUEST', (error as Error).message) }
   return { status: 500, body: errorBody(INTERNAL, 'the node met an error of its own; its log says more') }

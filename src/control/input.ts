@@ -6,8 +6,13 @@ import { MeshError } from '../core/errors.ts'
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'request'}: ${issue.message}`)
-  throw new MeshError('MESH_BAD_REQUEST', `the request is not understood: ${problems.slice(0, 5).join('; ').slice(0, 500)}`)
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.map(String).join('.') || 'request'}: ${issue.message}`,
+  )
+  throw new MeshError(
+    'MESH_BAD_REQUEST',
+    `the request is not understood: ${problems.slice(0, 5).join('; ').slice(0, 500)}`,
+  )
 }
 
 /** A whole number in a query string. */

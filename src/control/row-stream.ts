@@ -1,7 +1,8 @@
 /** Reads the rows of a seeding request: one JSON object {prompt, params} a line, checked like a prompt file. */
-import { LineSplitter } from '../intake/lines.ts'
-import { NO_PARAMS, type PromptRow, RECORD_BYTES_MAX, RowSink } from '../intake/rows.ts'
+
 import type { Params } from '../core/facts.ts'
+import { LineSplitter } from '../intake/lines.ts'
+import { NO_PARAMS, type PromptRow, RECORD_BYTES_MAX, type RowSink } from '../intake/rows.ts'
 
 /** Chunks of rows, each read when the one before was taken; what is wrong is counted in `sink`. */
 export async function* readRows(body: AsyncIterable<Buffer>, sink: RowSink): AsyncGenerator<PromptRow[]> {

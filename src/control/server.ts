@@ -58,6 +58,8 @@ export async function startControlServer(options: ServerOptions): Promise<Contro
       answer.code(400).send(errorBody('MESH_BAD_REQUEST', error.message))
     },
   })
+  // JSON only: plain text is what pages of other origins can send without asking.
+  app.removeContentTypeParser('text/plain')
   const addresses: string[] = []
   addGuard(app, token, addresses)
   addAnswers(app, options.log)
@@ -108,11 +110,14 @@ function addGuard(app: FastifyInstance, token: string, addresses: readonly strin
 
 function addAnswers(app: FastifyInstance, log: Log): void {
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(errorBody('MESH_BAD_REQUEST', `there is no ${request.method} ${request.url.slice(0, 200)} here`)),
+    reply
+      .code(404)
+      .send(errorBody('MESH_BAD_REQUEST', `there is no ${request.method} ${request.url.slice(0, 200)} here`)),
   )
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = describeFailure(error)
-    if (status === 500) log.error({ err: error, route: request.routeOptions.url }, 'a request of the control API failed')
+    if (status === 500)
+      log.error({ err: error, route: request.routeOptions.url }, 'a request of the control API failed')
     return reply.code(status).send(body)
   })
 }

@@ -44,6 +44,8 @@ export class Batch {
   /** profile => tasks in phase `ready`, best first. */
   readonly queues = new Map<string, Heap<OpenTask>>()
   loading = false
+  /** Where the last read of slots ended: reads go round in ascending order, which is the order of the disk. */
+  #nextSlot = 0
 
   constructor(record: BatchRecord) {
     this.record = record
@@ -92,6 +94,25 @@ export class Batch {
     this.counts.extra += sign * change.extra
   }
 
+  /** Unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
+  nextUnloaded(tasks: number): number[] {
+    const numbers: number[] = []
+    let found = 0
+    for (let seen = 0; seen < SLOT_COUNT && found < tasks && numbers.length < this.unloaded.size; seen++) {
+      const number = this.#nextSlot
+      this.#nextSlot = (number + 1) % SLOT_COUNT
+      if (!this.unloaded.has(number)) continue
+      numbers.push(number)
+      found += openOf(this.slot(number).tally)
+    }
+    return numbers.sort((a, b) => a - b)
+  }
+
+  /** Whether it has nothing to grant, load or count now. */
+  get idle(): boolean {
+    return this.unloaded.size === 0 && this.uncounted.size === 0 && this.readyCount === 0
+  }
+
   queue(profile: string): Heap<OpenTask> {
     let queue = this.queues.get(profile)
     if (queue === undefined) {
@@ -112,7 +133,7 @@ export class BatchBook {
   readonly batches = new Map<BatchId, Batch>()
   readonly tasks = new Map<TaskId, OpenTask>()
   #bytes = 0
-  #order: Batch[] | undefined
+  #live: Batch[] | undefined
 
   get(id: BatchId): Batch | undefined {
     return this.batches.get(id)
@@ -125,7 +146,7 @@ export class BatchBook {
 
   /** Adds a batch or takes over its changed record. */
   put(record: BatchRecord): Batch {
-    this.#order = undefined
+    this.changed()
     const known = this.batches.get(record.id)
     if (known !== undefined) {
       known.record = record
@@ -137,12 +158,22 @@ export class BatchBook {
   }
 
   /** In the order of grants: higher priority, then older. */
-  inOrder(): readonly Batch[] {
-    this.#order ??= [...this.batches.values()].sort((a, b) => {
+  inOrder(): Batch[] {
+    return [...this.batches.values()].sort((a, b) => {
       const [left, right] = [a.record.fields, b.record.fields]
       return right.priority.value - left.priority.value || left.born.value - right.born.value || (a.id < b.id ? -1 : 1)
     })
-    return this.#order
+  }
+
+  /** The same without batches that were idle when `changed` was called last. */
+  live(): readonly Batch[] {
+    this.#live ??= this.inOrder().filter((batch) => !batch.idle)
+    return this.#live
+  }
+
+  /** To be called before a batch is no longer idle, and when its place in the order is another. */
+  changed(): void {
+    this.#live = undefined
   }
 
   /** About what the tasks in memory take. */

@@ -55,7 +55,8 @@ export class Claims {
     if (!this.serving || !this.storing || this.stopping) return
     for (const [name, profile] of this.#places.profiles) {
       let free = profile.free(this.#world.nowMs)
-      for (const batch of this.#book.inOrder()) {
+      if (free === 0) continue
+      for (const batch of this.#book.live()) {
         if (free === 0) break
         if (batch.runnable) free -= this.#grantFrom(batch, name, free)
       }
@@ -206,7 +207,9 @@ export class Claims {
     const again = task.state.attempts.some((each) => each.end !== 'open' && each.round === task.state.round)
     task.rank = task.runsAlone(this.#world.settings.blamedLossesAlone) ? 2 : again ? 1 : 0
     this.#markRetrying(task, again)
-    this.#ledger.batchOf(task).queue(task.profile).push(task)
+    const batch = this.#ledger.batchOf(task)
+    if (batch.idle) this.#book.changed()
+    batch.queue(task.profile).push(task)
   }
 
   #markRetrying(task: OpenTask, retrying: boolean): void {

@@ -128,6 +128,7 @@ export class Intake {
       this.#book.remember(task)
       kept.push(task)
     } else {
+      if (batch.idle) this.#book.changed()
       slot.complete = false
       slot.grewWhileLoading = true
       batch.unloaded.add(number)

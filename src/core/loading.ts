@@ -59,26 +59,16 @@ export class Loading {
   /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
   refill(): void {
     if (!this.#claims.serving || this.#claims.stopping) return
-    const satisfied = new Set<string>()
-    for (const batch of this.#book.inOrder()) {
+    const { pageTasks } = this.#world.nodeSettings
+    /** Profiles for which enough tasks are ready. */
+    const satisfied: string[] = []
+    for (const batch of this.#book.live()) {
       if (batch.uncounted.size > 0) this.#loadSlots(batch, firstOf(batch.uncounted, RECOUNT_SLOTS))
       const profile = batch.record.fields.profile.value
-      if (!batch.runnable || satisfied.has(profile)) continue
-      if (batch.readyCount >= this.#world.nodeSettings.pageTasks) satisfied.add(profile)
-      else if (batch.unloaded.size > 0) this.#loadSlots(batch, this.#nextSlots(batch))
+      if (!batch.runnable || satisfied.includes(profile)) continue
+      if (batch.readyCount >= pageTasks) satisfied.push(profile)
+      else if (!batch.loading && batch.unloaded.size > 0) this.#loadSlots(batch, batch.nextUnloaded(pageTasks))
     }
-  }
-
-  /** Slots that together have about a page of open tasks. */
-  #nextSlots(batch: Batch): number[] {
-    const slots: number[] = []
-    let tasks = 0
-    for (const number of batch.unloaded) {
-      slots.push(number)
-      tasks += openOf(batch.slot(number).tally)
-      if (tasks >= this.#world.nodeSettings.pageTasks) break
-    }
-    return slots
   }
 
   #loadSlots(batch: Batch, numbers: readonly number[]): void {
@@ -233,5 +223,5 @@ function firstOf(numbers: ReadonlySet<number>, count: number): number[] {
     if (first.length === count) break
     first.push(number)
   }
-  return first
+  return first.sort((a, b) => a - b)
 }

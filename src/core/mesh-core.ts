@@ -151,6 +151,7 @@ export class MeshCore {
       if (tallies === undefined) batch.distrustTallies()
     }
     for (const tally of tallies ?? []) this.#book.get(tally.batch)?.restore(tally)
+    this.#book.changed()
     this.#world.commits.promises(this.#ownership.takeOver(nodeId, promises))
     this.#world.commits.afterwards(() => {
       this.#claims.serving = true

@@ -35,7 +35,7 @@ export interface CoreView {
   readonly stopping: boolean
 }
 
-/** Slots of a batch with tasks of these standings, from their tallies; undefined while some are uncounted. */
+/** Slots of a batch with tasks of these standings, ascending, from their tallies; undefined while some are uncounted. */
 export function slotsWith(
   batch: Batch,
   standings: readonly ('open' | 'completed' | 'failed' | 'cancelled')[],
@@ -45,7 +45,7 @@ export function slotsWith(
   for (const [number, { tally }] of batch.slots) {
     if (standings.some((standing) => (standing === 'open' ? openOf(tally) : tally[standing]) > 0)) numbers.push(number)
   }
-  return numbers
+  return numbers.sort((a, b) => a - b)
 }
 
 export function coreView(

@@ -39,7 +39,7 @@ export interface DriverPorts {
 
 /** Pause before a failed commit is repeated. */
 const COMMIT_RETRY_MS = 1_000
-/** Slots read at a time for one load. */
+/** Tasks read at a time for one load. */
 const READS_AT_ONCE = 16
 
 export class Driver {
@@ -207,20 +207,24 @@ export class Driver {
   }
 
   async #loadSlots(load: number, batch: BatchId, slots: readonly number[]): Promise<void> {
-    await this.#load(load, slots, (slot) => this.#ports.store.readSlot(batch, slot))
+    await this.#load(load, () => this.#ports.store.readSlots(batch, slots))
   }
 
   async #loadTasks(load: number, batch: BatchId, tasks: readonly string[]): Promise<void> {
-    await this.#load(load, tasks, (task) => this.#ports.store.readTask(batch, task))
+    await this.#load(load, async () => {
+      const facts: StoredFact[] = []
+      for (let at = 0; at < tasks.length; at += READS_AT_ONCE) {
+        const some = tasks.slice(at, at + READS_AT_ONCE)
+        for (const each of await Promise.all(some.map((task) => this.#ports.store.readTask(batch, task)))) facts.push(...each)
+      }
+      return facts
+    })
   }
 
-  async #load<K>(load: number, keys: readonly K[], read: (key: K) => Promise<StoredFact[]>): Promise<void> {
-    const facts: StoredFact[] = []
+  async #load(load: number, read: () => Promise<StoredFact[]>): Promise<void> {
+    let facts: StoredFact[]
     try {
-      for (let at = 0; at < keys.length; at += READS_AT_ONCE) {
-        const pages = await Promise.all(keys.slice(at, at + READS_AT_ONCE).map(read))
-        for (const page of pages) for (const fact of page) facts.push(fact)
-      }
+      facts = await read()
     } catch (error) {
       this.#ports.log.error({ error: String(error) }, 'the store cannot be read; trying again')
       await this.#pause(COMMIT_RETRY_MS)

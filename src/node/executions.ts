@@ -102,8 +102,8 @@ export class Executions {
     try {
       const performer = this.#ports.performers.get(execution.profile)
       if (performer === undefined) return this.#failure({ class: 'not-here', message: `no profile ${execution.profile} here` })
-      folder = await this.#ports.artifacts.makeFolder()
-      const job = this.#jobOf(execution, performer, place, folder)
+      if (performer.executor.usesFolder) folder = await this.#ports.artifacts.makeFolder()
+      const job = this.#jobOf(execution, performer, place, folder ?? '')
       const result = await performer.executor.execute(job, running.abort.signal)
       return await this.#endOf(result, job, running)
     } catch (error) {

@@ -38,8 +38,8 @@ export interface FactStore {
    * @throws MESH_STORAGE any other failure
    */
   commit(writes: readonly Writes[]): Promise<void>
-  /** All facts of a batch in one slot, grouped by task; damaged ones are left out and counted in `damaged`. */
-  readSlot(batch: BatchId, slot: number): Promise<StoredFact[]>
+  /** All facts of a batch in some slots, given ascending, grouped by task; damaged ones are left out and counted in `damaged`. */
+  readSlots(batch: BatchId, slots: readonly number[]): Promise<StoredFact[]>
   /** All facts of one task. */
   readTask(batch: BatchId, task: TaskId): Promise<StoredFact[]>
   /** Tasks of a batch with index >= `from`, ascending by (index, task id), at most `limit`. */
@@ -65,7 +65,7 @@ export interface Job {
   readonly attempt: number
   /** Which of the profile's places this is, from 0. */
   readonly place: number
-  /** An empty folder of this attempt alone, removed afterwards; files for the result go here. */
+  /** The path of an empty folder of this attempt alone, removed afterwards; files for the result go here. */
   readonly folder: string
 }
 
@@ -84,6 +84,8 @@ export type ExecutionResult =
 
 /** Performs attempts of one profile. */
 export interface Executor {
+  /** Whether attempts need a folder for files; where not, `job.folder` is empty and nothing is made on disk. */
+  readonly usesFolder: boolean
   execute(job: Job, signal: AbortSignal): Promise<ExecutionResult>
   /** Ends helper processes; idempotent. */
   close(): Promise<void>

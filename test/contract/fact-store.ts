@@ -39,7 +39,7 @@ export function testFactStore(name: string, makeHome: () => Promise<Home>): void
         expect(same?.fact).toEqual(stored.fact)
         expect(Buffer.compare(same?.bytes ?? Buffer.alloc(0), stored.bytes)).toBe(0)
       }
-      expect(hashesOf(await bench().store.readSlot(BATCH, slotOf(task)))).toEqual(hashesOf(facts))
+      expect(hashesOf(await bench().store.readSlots(BATCH, [slotOf(task)]))).toEqual(hashesOf(facts))
       expect(bench().store.damaged).toBe(0)
     })
 
@@ -66,13 +66,13 @@ export function testFactStore(name: string, makeHome: () => Promise<Home>): void
         near.flatMap((task) => [0, 1].map((round) => fact({ kind: 'retried', batch, task, round }))),
       )
       await bench().store.commit([writes({ facts })])
-      const last = await bench().store.readSlot(OTHER_BATCH, 16_383)
+      const last = await bench().store.readSlots(OTHER_BATCH, [16_383])
       expect(last).toHaveLength(8)
       expect(last.map((stored) => stored.fact.task)).toEqual([...last.map((stored) => stored.fact.task)].sort())
       expect(last.every((stored) => stored.fact.batch === OTHER_BATCH)).toBe(true)
-      expect(await bench().store.readSlot(BATCH, 16_382)).toHaveLength(4)
+      expect(await bench().store.readSlots(BATCH, [16_382])).toHaveLength(4)
       expect(await bench().store.readTask(BATCH, `ffff${'f'.repeat(28)}`)).toHaveLength(2)
-      expect(await bench().store.readSlot(BATCH, 0)).toEqual([])
+      expect(await bench().store.readSlots(BATCH, [0])).toEqual([])
     })
 
     test('keeps batches and promises, the last of each', async () => {
@@ -187,7 +187,7 @@ export function testFactStore(name: string, makeHome: () => Promise<Home>): void
       await bench().store.close()
       await bench().store.close()
       await expect(bench().store.commit([seeding([1])])).rejects.toMatchObject(refused)
-      await expect(bench().store.readSlot(BATCH, 1)).rejects.toMatchObject(refused)
+      await expect(bench().store.readSlots(BATCH, [1])).rejects.toMatchObject(refused)
       await expect(bench().store.readIndex(BATCH, 0, 1)).rejects.toMatchObject(refused)
     })
 

@@ -3,6 +3,7 @@ import type { Executor } from '../../src/node/ports.ts'
 
 export function createNoopExecutor(): Executor {
   return {
+    usesFolder: false,
     execute: async (_job, signal) =>
       signal.aborted ? { outcome: 'stopped' } : { outcome: 'completed', text: 'done', files: [] },
     close: async () => {},

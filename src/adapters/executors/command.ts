@@ -45,6 +45,7 @@ export interface CommandOptions {
 export function createCommandExecutor(options: CommandOptions): Executor {
   const makeEnvironment = environmentMaker(options.profile, options.env, options.environment)
   return {
+    usesFolder: true,
     execute: async (job, signal) => {
       const unfit = unfitForEnvironment(job)
       if (unfit !== undefined) return failed('bad-input', unfit)

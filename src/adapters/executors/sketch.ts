@@ -18,7 +18,7 @@ const SOFTWARE = 'promptmesh sketch (a drawing by rule, not by a model)'
  * say (64 to 2048 pixels). The same prompt, seed and size give the same bytes on every machine.
  */
 export function createSketchExecutor(): Executor {
-  return { execute: draw, close: async () => {} }
+  return { usesFolder: true, execute: draw, close: async () => {} }
 }
 
 async function draw(job: Job, signal: AbortSignal): Promise<ExecutionResult> {

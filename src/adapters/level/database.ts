@@ -28,6 +28,8 @@ export interface WriteBatch {
 
 interface RowIterator {
   nextv(size: number): Promise<[Uint8Array, Uint8Array][]>
+  /** Goes on from the first row at or after the key. */
+  seek(key: Uint8Array): void
   close(): Promise<void>
 }
 
@@ -55,6 +57,37 @@ export async function eachRow(
   }
 }
 
+/**
+ * Calls back with every row of several ranges, which must be ascending and apart. One iterator reads on while rows
+ * are wanted and jumps over what lies between: cheap for neighbours, and for few ranges far apart.
+ */
+export async function eachRowOf(
+  database: Database,
+  ranges: readonly KeyRange[],
+  each: (key: Uint8Array, value: Uint8Array) => void,
+): Promise<void> {
+  const [first, last] = [ranges[0], ranges.at(-1)]
+  if (first === undefined || last === undefined) return
+  const rows = database.iterator({ gte: first.gte, lt: last.lt, highWaterMarkBytes: READ_BYTES })
+  let size = READ_ROWS_MIN
+  let at = 0
+  try {
+    for (let chunk = await rows.nextv(size); chunk.length > 0 && at < ranges.length; chunk = await rows.nextv(size)) {
+      let wanted = false
+      for (const [key, value] of chunk) {
+        while (at < ranges.length && Buffer.compare(key, (ranges[at] as KeyRange).lt) >= 0) at++
+        wanted = at < ranges.length && Buffer.compare(key, (ranges[at] as KeyRange).gte) >= 0
+        if (wanted) each(key, value)
+      }
+      size = wanted ? Math.min(2 * size, READ_ROWS) : READ_ROWS_MIN
+      if (!wanted && at < ranges.length) rows.seek((ranges[at] as KeyRange).gte)
+    }
+  } finally {
+    await rows.close()
+  }
+}
+
+const READ_ROWS_MIN = 16
 /** Rows handed over at a time: a few milliseconds of work between two turns of the event loop. */
 const READ_ROWS = 1_000
 const READ_BYTES = 1024 * 1024

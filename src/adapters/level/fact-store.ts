@@ -5,7 +5,7 @@ import type { StoredFact } from '../../core/facts.ts'
 import { type BatchId, type Sha256, slotOf, type TaskId } from '../../core/ids.ts'
 import type { FactStore, Log, StoredState } from '../../node/ports.ts'
 import { Connection } from './connection.ts'
-import { type Database, type DatabaseSource, eachRow, type WriteBatch } from './database.ts'
+import { type Database, type DatabaseSource, eachRowOf, type WriteBatch } from './database.ts'
 import { storageError } from './errors.ts'
 import { putFacts, readFactRow } from './fact-rows.ts'
 import { batchKey, type KeyRange, META_KEY, PROMISES_KEY, readHex, slotRows, taskRows } from './keys.ts'
@@ -122,18 +122,18 @@ class LevelFactStore implements FactStore {
     })
   }
 
-  readSlot(batch: BatchId, slot: number): Promise<StoredFact[]> {
-    return this.#readFacts(slotRows(batch, slot))
+  readSlots(batch: BatchId, slots: readonly number[]): Promise<StoredFact[]> {
+    return this.#readFacts(slots.map((slot) => slotRows(batch, slot)))
   }
 
   readTask(batch: BatchId, task: TaskId): Promise<StoredFact[]> {
-    return this.#readFacts(taskRows(batch, slotOf(task), task))
+    return this.#readFacts([taskRows(batch, slotOf(task), task)])
   }
 
-  async #readFacts(range: KeyRange): Promise<StoredFact[]> {
+  async #readFacts(ranges: readonly KeyRange[]): Promise<StoredFact[]> {
     const facts: StoredFact[] = []
     await this.#connection.read((database) =>
-      eachRow(database, range, (key, value) => {
+      eachRowOf(database, ranges, (key, value) => {
         const stored = readFactRow(key, value, this.#options.sha256)
         if (stored === undefined) this.#onDamage(key)
         else facts.push(stored)

@@ -20,7 +20,7 @@ const ENTRY_BYTES = 20
 export const SEGMENT_ENTRIES_MAX = 4_096
 
 /** By index, then task. */
-export function compareEntries(a: IndexEntry, b: IndexEntry): number {
+function compareEntries(a: IndexEntry, b: IndexEntry): number {
   if (a.index !== b.index) return a.index - b.index
   return a.task < b.task ? -1 : a.task > b.task ? 1 : 0
 }

@@ -28,7 +28,9 @@ export function addChangeCommands(program: Command, run: Run): void {
   addExamples(addNodeOptions(pause), 'pause images').action(run((names, options) => setPaused(names, options, true)))
   const resume = program.command('resume <batches...>').description('go on with paused batches')
   addExamples(addNodeOptions(resume), 'resume images').action(run((names, options) => setPaused(names, options, false)))
-  const retry = program.command('retry <names...>').description('try failed and cancelled tasks again: of batches, or single ones')
+  const retry = program
+    .command('retry <names...>')
+    .description('try failed and cancelled tasks again: of batches, or single ones')
   addExamples(addNodeOptions(retry), 'retry images', 'retry images/7').action(run(retryNames))
 }
 
@@ -37,7 +39,9 @@ async function setPaused(names: readonly string[], options: NodeOptions, paused:
   for (const name of names) {
     await aboutBatch(client, name, () => client.setBatch(name, { paused }))
     const next = paused ? 'resume' : 'pause'
-    say(`${name} is ${paused ? 'paused' : 'resumed'}; ${next} it with \`promptmesh ${next} ${quoteWord(name)}${sameNode(options)}\``)
+    say(
+      `${name} is ${paused ? 'paused' : 'resumed'}; ${next} it with \`promptmesh ${next} ${quoteWord(name)}${sameNode(options)}\``,
+    )
   }
 }
 

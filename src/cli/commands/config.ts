@@ -38,7 +38,9 @@ async function showConfig(options: ShowOptions): Promise<void> {
     return await printJson({ schema: 'promptmesh.config/1', values: loaded.values, ...origins }, 2)
   }
   const { formatTable } = await import('../../control/format.ts')
-  const rows = settingsOf(loaded).map(([key, value, origin]) => (options.origin === true ? [key, value, origin] : [key, value]))
+  const rows = settingsOf(loaded).map(([key, value, origin]) =>
+    options.origin === true ? [key, value, origin] : [key, value],
+  )
   const titles = options.origin === true ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE']
   const table = formatTable(
     titles.map((title) => ({ title })),

@@ -27,7 +27,9 @@ interface PullOptions extends NodeOptions {
 const MISSING_SHOWN = 5
 
 export function addPullCommand(program: Command, run: Run): void {
-  const pull = program.command('pull <batch> <dir>').description('write the results of a batch into a folder; run it again for the rest')
+  const pull = program
+    .command('pull <batch> <dir>')
+    .description('write the results of a batch into a folder; run it again for the rest')
   addExamples(addNodeOptions(pull), 'pull images ./images', 'pull images ./images --verify')
     .option('--verify', 'hash the files that are there already, instead of believing their size')
     .addOption(outputOption('table', 'json'))
@@ -40,7 +42,9 @@ async function pullResults(batch: string, folder: string, options: PullOptions):
   const { pullBatch } = await import('../../control/pull.ts')
   let seen: PullProgress | undefined
   const progress = await startProgress(
-    () => seen && `${formatCount(seen.tasks)} / ${formatCount(total)} tasks looked at, ${formatPlural(seen.written, 'file')} written`,
+    () =>
+      seen &&
+      `${formatCount(seen.tasks)} / ${formatCount(total)} tasks looked at, ${formatPlural(seen.written, 'file')} written`,
   )
   let result: PullResult
   try {
@@ -60,11 +64,16 @@ async function pullResults(batch: string, folder: string, options: PullOptions):
 function report(batch: string, folder: string, result: PullResult, options: PullOptions): number {
   const { written, present, missingCount, missing, failed, notDone } = result
   say(`${formatPlural(written, 'file')} written to ${folder}, ${formatCount(present)} were there already`)
-  if (failed > 0) say(`${formatPlural(failed, 'task')} failed: \`promptmesh tasks ${quoteWord(batch)} --state failed${sameNode(options)}\``)
+  if (failed > 0)
+    say(
+      `${formatPlural(failed, 'task')} failed: \`promptmesh tasks ${quoteWord(batch)} --state failed${sameNode(options)}\``,
+    )
   if (notDone > 0) say(`${formatPlural(notDone, 'task')} not done yet: pull again later, it goes on where it stopped`)
   if (missingCount === 0) return EXIT.ok
   for (const { index, sha256, why } of missing.slice(0, MISSING_SHOWN)) {
-    say(`  ${batch}/${index}  ${sha256}  ${why === 'damaged' ? 'came with wrong bytes' : 'nobody who can be reached has it'}`)
+    say(
+      `  ${batch}/${index}  ${sha256}  ${why === 'damaged' ? 'came with wrong bytes' : 'nobody who can be reached has it'}`,
+    )
   }
   warn(`${formatPlural(missingCount, 'file')} missing: pull again when their nodes are back`)
   return EXIT.error

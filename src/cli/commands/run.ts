@@ -22,7 +22,12 @@ export function addRunCommand(program: Command, run: Run): void {
   const command = program
     .command('run <file>')
     .description('run the prompts of a file here and write the pictures; given again, it goes on where it stopped')
-  addExamples(command, 'run prompts.txt --out images', 'run prompts.csv --out images --profile sdxl', 'run - --out images < prompts.txt')
+  addExamples(
+    command,
+    'run prompts.txt --out images',
+    'run prompts.csv --out images --profile sdxl',
+    'run - --out images < prompts.txt',
+  )
   addBatchOptions(command)
     .requiredOption('--out <dir>', 'folder for the pictures and their metadata.jsonl')
     .option('--data <dir>', "use the node that runs in this data directory (default: the user's), if one does")

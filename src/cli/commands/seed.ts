@@ -34,11 +34,16 @@ interface SeedOptions extends NodeOptions, BatchOptions {
 }
 
 export function addSeedCommand(program: Command, run: Run): void {
-  const seed = program.command('seed <file>').description('add the prompts of a file to a batch; what is there already is not added again')
-  addExamples(addNodeOptions(seed), 'seed prompts.txt', 'seed prompts.csv --name paintings --profile sdxl', 'seed - < prompts.txt')
-  addBatchOptions(seed)
-    .addOption(outputOption('table', 'json'))
-    .action(run(seedFile))
+  const seed = program
+    .command('seed <file>')
+    .description('add the prompts of a file to a batch; what is there already is not added again')
+  addExamples(
+    addNodeOptions(seed),
+    'seed prompts.txt',
+    'seed prompts.csv --name paintings --profile sdxl',
+    'seed - < prompts.txt',
+  )
+  addBatchOptions(seed).addOption(outputOption('table', 'json')).action(run(seedFile))
 }
 
 /** Adds what BatchOptions has. */
@@ -72,7 +77,9 @@ async function seedFile(file: string, options: SeedOptions): Promise<void> {
   }
   if (options.output === 'json') await printJson(seedJson(answer, input.report))
   for (const line of renderSeeded(answer, input.report)) say(line)
-  say(`watch: \`promptmesh status -w${sameNode(options)}\`; wait: \`promptmesh wait ${quoteWord(batch)}${sameNode(options)}\``)
+  say(
+    `watch: \`promptmesh status -w${sameNode(options)}\`; wait: \`promptmesh wait ${quoteWord(batch)}${sameNode(options)}\``,
+  )
 }
 
 /** What a batch is created with. */

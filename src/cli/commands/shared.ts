@@ -1,12 +1,14 @@
 /** What the commands share: their options, the way to the node, and the form in which they are added. */
 import path from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ControlClient, connect } from '../../control/client.ts'
+import type { ControlClient } from '../../control/client.ts'
 import { MeshError } from '../../core/errors.ts'
 import { suggestBatch } from '../errors.ts'
 
 /** Runs a command's action; what it returns becomes the exit code. */
-export type Run = <A extends unknown[]>(action: (...args: A) => Promise<number | void>) => (...args: A) => Promise<void>
+export type Run = <A extends unknown[]>(
+  action: (...args: A) => Promise<number> | Promise<void>,
+) => (...args: A) => Promise<void>
 
 export interface NodeOptions {
   readonly data?: string
@@ -55,6 +57,8 @@ export async function dataDirOf(options: NodeOptions): Promise<string> {
 /** The node that the options name. @throws MESH_NO_NODE MESH_BAD_REQUEST */
 export async function openClient(options: NodeOptions): Promise<ControlClient> {
   const { node, tokenFile } = options
+  // HTTP takes longer to load than all the rest: not for help and mistakes.
+  const { connect } = await import('../../control/client.ts')
   if (node === undefined && tokenFile === undefined) return await connect({ data: await dataDirOf(options) })
   if (node === undefined || tokenFile === undefined) {
     throw new MeshError('MESH_BAD_REQUEST', '--node URL and --token-file FILE go together')

@@ -6,7 +6,15 @@ import type { StatusView } from '../../node/api.ts'
 import { suggestBatch } from '../errors.ts'
 import { isLive, print, printJson } from '../render/terminal.ts'
 import { onStopSignals } from '../signals.ts'
-import { addExamples, addNodeOptions, type Format, type NodeOptions, openClient, outputOption, type Run } from './shared.ts'
+import {
+  addExamples,
+  addNodeOptions,
+  type Format,
+  type NodeOptions,
+  openClient,
+  outputOption,
+  type Run,
+} from './shared.ts'
 
 interface StatusOptions extends NodeOptions {
   readonly watch?: boolean
@@ -68,7 +76,10 @@ async function watcher(format: Format): Promise<(status: StatusView) => Promise<
   if (format !== 'table' || !isLive() || process.stdout.isTTY !== true) {
     return (status) => printStatus(status, format === 'json' ? 'jsonl' : format)
   }
-  const [{ createLogUpdate }, { renderStatus }] = await Promise.all([import('log-update'), import('../render/status.ts')])
+  const [{ createLogUpdate }, { renderStatus }] = await Promise.all([
+    import('log-update'),
+    import('../render/status.ts'),
+  ])
   const update = createLogUpdate(process.stdout)
   return async (status) => update(renderStatus(status).join('\n'))
 }

@@ -32,7 +32,12 @@ const PAGE_TASKS = 200
 
 export function addTaskCommands(program: Command, run: Run): void {
   const tasks = program.command('tasks <batch>').description('list the tasks of a batch')
-  addExamples(addNodeOptions(tasks), 'tasks images --state failed', 'tasks images -o jsonl', 'tasks images -q --limit 10')
+  addExamples(
+    addNodeOptions(tasks),
+    'tasks images --state failed',
+    'tasks images -o jsonl',
+    'tasks images -q --limit 10',
+  )
     .option('--state <states>', `only these, separated by commas: ${STATES.join(', ').toLowerCase()}`, parseStates)
     .option('--limit <n>', 'at most so many', wholeNumber(1))
     .option('-q, --quiet', 'only the ids')
@@ -43,9 +48,7 @@ export function addTaskCommands(program: Command, run: Run): void {
     .addOption(outputOption('table', 'json'))
     .action(run(showTask))
   const why = program.command('why <batch/n>').description('say why a task does not run')
-  addExamples(addNodeOptions(why), 'why images/7')
-    .addOption(outputOption('table', 'json'))
-    .action(run(showWhy))
+  addExamples(addNodeOptions(why), 'why images/7').addOption(outputOption('table', 'json')).action(run(showWhy))
 }
 
 function parseStates(text: string): TaskState[] {
@@ -81,7 +84,11 @@ async function listTasks(batch: string, options: TasksOptions): Promise<void> {
 }
 
 /** Pages of tasks, in the order of their index, until there are no more or the limit is reached. */
-async function* aboutPages(client: ControlClient, batch: string, { state, limit }: TasksOptions): AsyncGenerator<TaskPage> {
+async function* aboutPages(
+  client: ControlClient,
+  batch: string,
+  { state, limit }: TasksOptions,
+): AsyncGenerator<TaskPage> {
   let left = limit ?? Number.POSITIVE_INFINITY
   let cursor: string | null | undefined
   while (cursor !== null && left > 0) {
@@ -112,6 +119,9 @@ async function showWhy(name: string, options: TasksOptions): Promise<void> {
   const why = await aboutBatch(client, batch, () => client.why(batch, ref))
   if (options.output === 'json') return await printJson({ schema: 'promptmesh.why/1', ...why }, 2)
   const { formatText } = await import('../../control/format.ts')
-  const lines = [`${batch}/${why.task.label}  ${why.task.state}`, ...why.reasons.map((reason) => `  ${formatText(reason)}`)]
+  const lines = [
+    `${batch}/${why.task.label}  ${why.task.state}`,
+    ...why.reasons.map((reason) => `  ${formatText(reason)}`),
+  ]
   await print(lines.join('\n'))
 }

@@ -39,7 +39,10 @@ export function addUpCommands(program: Command, run: Run): void {
     .option('--config <file>', 'read this file in place of ./promptmesh.json')
     .option('--name <name>', 'how the node is shown (default: the host name)')
     .option('--places <n>', 'attempts at a time, in place of what each profile says')
-    .option('--web <host:port>', 'address of the HTTP API, this machine only (default: 127.0.0.1:7170 or the next free port)')
+    .option(
+      '--web <host:port>',
+      'address of the HTTP API, this machine only (default: 127.0.0.1:7170 or the next free port)',
+    )
     .option('--log <level>', 'least level in node.log: trace, debug, info, warn, error or silent')
     .option('--no-work', 'store and serve only, run nothing')
     .option('--grace <time>', 'how long running attempts may finish when it stops', parseDuration, GRACE_MS)
@@ -80,6 +83,7 @@ async function startNode(options: UpOptions): Promise<number> {
     say('stopped')
     return EXIT.ok
   } finally {
+    await own?.server.close()
     release()
   }
 }
@@ -87,7 +91,8 @@ async function startNode(options: UpOptions): Promise<number> {
 async function sayWhatIsServed({ node, server, dataDir }: OwnNode, options: UpOptions): Promise<void> {
   const status = await node.status()
   const places = status.nodes.find(({ id }) => id === node.id)?.places ?? 0
-  const work = node.profiles.length === 0 ? 'runs nothing' : `runs ${node.profiles.join(', ')} in ${formatPlural(places, 'place')}`
+  const work =
+    node.profiles.length === 0 ? 'runs nothing' : `runs ${node.profiles.join(', ')} in ${formatPlural(places, 'place')}`
   say(`node ${node.name} serves ${server.url}, ${work}, data in ${dataDir}`)
   say(`add prompts: \`promptmesh seed FILE${sameNode(options)}\`; watch: \`promptmesh status -w${sameNode(options)}\``)
   say('ready')
@@ -105,7 +110,10 @@ async function stopNode(options: StopOptions): Promise<void> {
   const until = performance.now() + (options.grace ?? GRACE_MS) + STOPPING_MS_MAX
   while (processExists(pid)) {
     if (performance.now() > until) {
-      throw new MeshError('MESH_TIMEOUT', `process ${pid} has not stopped yet: wait, or end it with \`kill -9 ${pid}\`, which loses nothing`)
+      throw new MeshError(
+        'MESH_TIMEOUT',
+        `process ${pid} has not stopped yet: wait, or end it with \`kill -9 ${pid}\`, which loses nothing`,
+      )
     }
     await setTimeout(STOP_POLL_MS)
   }

@@ -6,9 +6,7 @@ import { addExamples, type Format, outputOption, type Run } from './shared.ts'
 
 export function addVersionCommand(program: Command, run: Run): void {
   const version = program.command('version').description('show the version')
-  addExamples(version, 'version', 'version -o json')
-    .addOption(outputOption('table', 'json'))
-    .action(run(showVersion))
+  addExamples(version, 'version', 'version -o json').addOption(outputOption('table', 'json')).action(run(showVersion))
 }
 
 async function showVersion({ output }: { readonly output: Format }): Promise<void> {

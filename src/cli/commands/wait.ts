@@ -46,13 +46,19 @@ async function waitForBatches(names: readonly string[], options: WaitOptions): P
   const views = await pollUntilEnded(client, names, options)
   if (options.output === 'json') await printJson({ schema: 'promptmesh.wait/1', batches: views })
   for (const { name, completed, failed, cancelled } of views) {
-    const ends = [`${formatCount(completed)} completed`, `${formatCount(failed)} failed`, `${formatCount(cancelled)} cancelled`]
+    const ends = [
+      `${formatCount(completed)} completed`,
+      `${formatCount(failed)} failed`,
+      `${formatCount(cancelled)} cancelled`,
+    ]
     say(`${name} has ended: ${ends.join(', ')}`)
   }
   const failed = views.find((view) => view.failed > 0)
   if (failed !== undefined) {
     const list = `tasks ${quoteWord(failed.name)} --state failed${sameNode(options)}`
-    say(`list them: \`promptmesh ${list}\`; try them again: \`promptmesh retry ${quoteWord(failed.name)}${sameNode(options)}\``)
+    say(
+      `list them: \`promptmesh ${list}\`; try them again: \`promptmesh retry ${quoteWord(failed.name)}${sameNode(options)}\``,
+    )
   }
   return views.every((view) => view.completed === view.total) ? EXIT.ok : EXIT.failures
 }
@@ -96,9 +102,14 @@ function openTasks(view: BatchView): number {
 function describeOpen(views: readonly BatchView[]): string | undefined {
   const open = views.filter((view) => openTasks(view) > 0)
   if (open.length === 0) return undefined
-  return open.map((view) => `${view.name}: ${formatPlural(openTasks(view), 'task')} of ${formatCount(view.total)} to go`).join('; ')
+  return open
+    .map((view) => `${view.name}: ${formatPlural(openTasks(view), 'task')} of ${formatCount(view.total)} to go`)
+    .join('; ')
 }
 
 function timeIsUp(views: readonly BatchView[], timeoutMs: number): MeshError {
-  return new MeshError('MESH_TIMEOUT', `after ${timeoutMs / 1000} s not ended, ${describeOpen(views)}; wait again, or see \`promptmesh status\``)
+  return new MeshError(
+    'MESH_TIMEOUT',
+    `after ${timeoutMs / 1000} s not ended, ${describeOpen(views)}; wait again, or see \`promptmesh status\``,
+  )
 }

@@ -85,7 +85,16 @@ function renderCounts(batch: BatchView): string {
   return shown.map(({ name, count }) => `${name} ${formatCount(count)}`).join('  ')
 }
 
-function batchState({ batchCancelled, paused, completed, failed, cancelled, total, running, blocked }: BatchView): string {
+function batchState({
+  batchCancelled,
+  paused,
+  completed,
+  failed,
+  cancelled,
+  total,
+  running,
+  blocked,
+}: BatchView): string {
   if (batchCancelled) return 'cancelled'
   if (completed + failed + cancelled >= total) return 'finished'
   if (paused) return 'paused'
@@ -119,7 +128,7 @@ function nodeRow(node: NodeView, asked: boolean): string[] {
     formatCount(node.completed),
     formatCount(node.failed),
     formatCount(node.stolenIn),
-    finish === null ? '-' : formatSeconds(finish),
+    finish === null || finish === 0 ? '-' : formatSeconds(finish),
     disk === null ? '-' : formatBytes(disk),
     node.reason === null ? '' : formatText(node.reason),
   ]
