@@ -65,12 +65,13 @@ function buildProgram(run: Run): Command {
   return program.addHelpCommand(help.helpGroup('Settings:'))
 }
 
-/** A reader that has seen enough, such as `head`, is no error; what else goes wrong with stdout is. */
+/** A reader of the data that has seen enough, such as `head`, ends the command quietly; messages that nobody reads are no reason to end. */
 function endQuietlyWithReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok)
-      throw error
-    })
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok)
+    throw error
+  })
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 }

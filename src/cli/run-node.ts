@@ -38,7 +38,7 @@ export interface RunNodeOptions {
   readonly say: (message: string) => void
   readonly warn: (message: string) => void
   /** A client asked the node of our own to stop. */
-  readonly onStop: () => void
+  readonly onStop: (graceMs: number | undefined) => void
 }
 
 /** @throws what starting a node throws, or MESH_PROFILE_UNKNOWN before it is started */

@@ -1,6 +1,6 @@
 /** Batch records and batch identities as bytes (deterministic CBOR). */
 import type { BatchFields, BatchRecord, Register } from '../core/batches.ts'
-import { decodeFields, encodeFields } from './cbor.ts'
+import { decodeFields, encodeValue } from './cbor.ts'
 import { CodecError } from './codec-error.ts'
 import type { Fields } from './fields.ts'
 import { fromHex } from './hex.ts'
@@ -11,7 +11,7 @@ export function encodeBatch(record: BatchRecord): Uint8Array {
   const { profile, priority, maxAttempts, timeoutMs, paused, cancelled, born } = record.fields
   const registers = [profile, priority, maxAttempts, timeoutMs, paused, cancelled, born]
   const rows = registers.map((register) => [register.value, register.counter, register.node])
-  return encodeFields([VERSION, fromHex(record.id), record.name, record.generation, ...rows])
+  return encodeValue([VERSION, fromHex(record.id), record.name, record.generation, ...rows])
 }
 
 /** @throws CodecError where the bytes are not a batch record of a known version */

@@ -13,9 +13,9 @@ const STRICT = {
 } as const
 
 /** @throws CodecError where a value cannot be encoded */
-export function encodeFields(fields: readonly unknown[]): Uint8Array {
+export function encodeValue(value: object): Uint8Array {
   try {
-    return encode(fields)
+    return encode(value)
   } catch (error) {
     throw new CodecError('a value that CBOR cannot carry', { cause: error })
   }

@@ -7,13 +7,16 @@
  */
 import type { Artifact, ErrorClass, Fact, FactKind, Outcome, Params, Result, TaskError } from '../core/facts.ts'
 import { MESH_SETTINGS } from '../core/settings.ts'
-import { decodeFields, encodeFields } from './cbor.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { decodeFields, encodeValue } from './cbor.ts'
 import { CodecError } from './codec-error.ts'
-import { type Fields, fits } from './fields.ts'
-import { fromHex } from './hex.ts'
+import type { Fields } from './fields.ts'
 import { isJsonObject } from './json.ts'
 
 const VERSION = 1
+const NAME_BYTES_MAX = 128
+const FILE_NAME_BYTES_MAX = 1_024
+const MESSAGE_BYTES_MAX = 4 * MESH_SETTINGS.errorMessageMax
 
 /** The number of each kind on the wire and in store keys; never reused. */
 export const KIND_CODES: { readonly [K in FactKind]: number } = {
@@ -46,81 +49,103 @@ const ERROR_CLASSES = [
   'drain',
 ] as const satisfies readonly ErrorClass[]
 
+const writer = new ByteWriter()
+/** Items of each kind, the four that all facts begin with included. */
+const LENGTHS: { readonly [K in FactKind]: number } = {
+  seeded: 8,
+  claimed: 8,
+  ended: 9,
+  lost: 6,
+  chosen: 5,
+  closed: 6,
+  retried: 5,
+  voided: 6,
+  cancelled: 5,
+}
+const EMPTY_MAP = Uint8Array.of(0xa0)
+
 /**
  * The bytes of a fact.
  * @throws CodecError where it is over a limit or could not be read back
  */
 export function encodeFact(fact: Fact): Uint8Array {
-  const bytes = encodeFields([VERSION, KIND_CODES[fact.kind], id(fact.batch, 8), id(fact.task, 16), ...bodyOf(fact)])
+  writer.begin().array(LENGTHS[fact.kind]).uint(VERSION).uint(KIND_CODES[fact.kind])
+  writer.hex(fact.batch, 8).hex(fact.task, 16)
+  writeBody(fact)
+  const bytes = writer.take()
   if (bytes.length > MESH_SETTINGS.factBytesMax) throw new CodecError(`a fact of ${bytes.length} bytes`)
   return bytes
 }
 
-/** @throws CodecError where a text, number or list of the fact is over its limit */
-function checked<T>(value: T, isWithin: boolean, what: string): T {
-  if (!isWithin) throw new CodecError(`${what} is over its limit or could not be read back`)
-  return value
-}
-
-function id(hexDigits: string, bytes: number): Uint8Array {
-  return fromHex(checked(hexDigits, hexDigits.length === 2 * bytes, 'an id'))
-}
-
-function uint(value: number): number {
-  return checked(value, Number.isSafeInteger(value) && value >= 0, 'a number')
-}
-
-function text(value: string, bytesMax: number): string {
-  return checked(value, fits(value, bytesMax) && value.isWellFormed(), 'a text')
-}
-
-function params(value: object): object {
-  let empty = true
-  for (const _ in value) empty = false
-  return empty ? value : checked(value, isJsonObject(value) && paramsFit(value), 'parameters')
-}
-
-function paramsFit(value: object): boolean {
-  return encodeFields([value]).length - 1 <= MESH_SETTINGS.paramsBytesMax
-}
-
-function bodyOf(fact: Fact): unknown[] {
+function writeBody(fact: Fact): void {
   switch (fact.kind) {
     case 'seeded':
-      return [uint(fact.index), text(fact.prompt, MESH_SETTINGS.promptBytesMax), params(fact.params), text(fact.profile, 128)]
+      writer.uint(fact.index).text(fact.prompt, MESH_SETTINGS.promptBytesMax)
+      writer.encoded(encodeParams(fact.params)).text(fact.profile, NAME_BYTES_MAX)
+      return
     case 'claimed':
-      return [id(fact.token, 18), text(fact.holder, 128), id(fact.holderBoot, 8), uint(fact.round)]
+      writer.hex(fact.token, 18).text(fact.holder, NAME_BYTES_MAX).hex(fact.holderBoot, 8).uint(fact.round)
+      return
     case 'ended':
-      return [
-        id(fact.token, 18),
-        fact.outcome,
-        uint(fact.durationMs),
-        fact.error === undefined ? null : errorFields(fact.error),
-        fact.result === undefined ? null : resultFields(fact.result),
-      ]
+      writer.hex(fact.token, 18).text(fact.outcome, NAME_BYTES_MAX).uint(fact.durationMs)
+      writeError(fact.error)
+      writeResult(fact.result)
+      return
     case 'lost':
-      return [id(fact.token, 18), fact.why]
+      writer.hex(fact.token, 18).text(fact.why, NAME_BYTES_MAX)
+      return
     case 'chosen':
-      return [id(fact.token, 18)]
+      writer.hex(fact.token, 18)
+      return
     case 'voided':
-      return [id(fact.token, 18), uint(fact.round)]
+      writer.hex(fact.token, 18).uint(fact.round)
+      return
     case 'closed':
-      return [uint(fact.round), fact.why]
+      writer.uint(fact.round).text(fact.why, NAME_BYTES_MAX)
+      return
     case 'retried':
     case 'cancelled':
-      return [uint(fact.round)]
+      writer.uint(fact.round)
   }
 }
 
-function errorFields(error: TaskError): unknown[] {
-  const short = error.message.length <= MESH_SETTINGS.errorMessageMax
-  return [error.class, text(checked(error.message, short, 'an error message'), 4 * MESH_SETTINGS.errorMessageMax)]
+/** Parameters as CBOR. @throws CodecError where JSON could not carry them, or they are over their limit */
+export function encodeParams(params: object): Uint8Array {
+  for (const _ in params) {
+    if (!isJsonObject(params)) throw new CodecError('parameters that JSON cannot carry')
+    const bytes = encodeValue(params)
+    if (bytes.length > MESH_SETTINGS.paramsBytesMax) throw new CodecError(`parameters of ${bytes.length} bytes`)
+    return bytes
+  }
+  return EMPTY_MAP
 }
 
-function resultFields(result: Result): unknown[] {
-  checked(result.files, result.files.length <= MESH_SETTINGS.artifactsMax, 'a list of files')
-  const files = result.files.map((file) => [id(file.sha256, 32), uint(file.bytes), text(file.mime, 128), text(file.name, 1_024)])
-  return [result.text === undefined ? null : text(result.text, MESH_SETTINGS.resultTextBytesMax), files]
+function writeError(error: TaskError | undefined): void {
+  if (error === undefined) {
+    writer.null()
+    return
+  }
+  checkMessage(error.message)
+  writer.array(2).text(error.class, NAME_BYTES_MAX).text(error.message, MESSAGE_BYTES_MAX)
+}
+
+function checkMessage(message: string): void {
+  if (message.length > MESH_SETTINGS.errorMessageMax) throw new CodecError(`a message of ${message.length} characters`)
+}
+
+function writeResult(result: Result | undefined): void {
+  if (result === undefined) {
+    writer.null()
+    return
+  }
+  writer.array(2)
+  if (result.text === undefined) writer.null()
+  else writer.text(result.text, MESH_SETTINGS.resultTextBytesMax)
+  if (result.files.length > MESH_SETTINGS.artifactsMax) throw new CodecError(`a result of ${result.files.length} files`)
+  writer.array(result.files.length)
+  for (const file of result.files) {
+    writer.array(4).hex(file.sha256, 32).uint(file.bytes).text(file.mime, NAME_BYTES_MAX).text(file.name, FILE_NAME_BYTES_MAX)
+  }
 }
 
 /** @throws CodecError where the bytes are not a fact of a known version within the limits */
@@ -142,7 +167,7 @@ function readBody(kind: FactKind, fields: Fields): Fact {
     case 'seeded':
       return readSeeded(batch, task, fields)
     case 'claimed':
-      return { kind, batch, task, token: fields.hex(18), holder: fields.text(128), holderBoot: fields.hex(8), round: fields.uint() }
+      return { kind, batch, task, token: fields.hex(18), holder: fields.text(NAME_BYTES_MAX), holderBoot: fields.hex(8), round: fields.uint() }
     case 'ended':
       return readEnded(batch, task, fields)
     case 'lost':
@@ -162,8 +187,9 @@ function readBody(kind: FactKind, fields: Fields): Fact {
 function readSeeded(batch: string, task: string, fields: Fields): Fact {
   const index = fields.uint()
   const prompt = fields.text(MESH_SETTINGS.promptBytesMax)
-  const read = fields.object()
-  return { kind: 'seeded', batch, task, index, prompt, params: params(read) as Params, profile: fields.text(128) }
+  const params = fields.object() as Params
+  encodeParams(params)
+  return { kind: 'seeded', batch, task, index, prompt, params, profile: fields.text(NAME_BYTES_MAX) }
 }
 
 function readEnded(batch: string, task: string, fields: Fields): Fact {
@@ -177,8 +203,9 @@ function readEnded(batch: string, task: string, fields: Fields): Fact {
 
 function readError(fields: Fields): TaskError {
   const errorClass = fields.word(ERROR_CLASSES)
-  const message = fields.text(4 * MESH_SETTINGS.errorMessageMax)
-  return { class: errorClass, message: checked(message, message.length <= MESH_SETTINGS.errorMessageMax, 'a message') }
+  const message = fields.text(MESSAGE_BYTES_MAX)
+  checkMessage(message)
+  return { class: errorClass, message }
 }
 
 function readResult(fields: Fields): Result {
@@ -188,5 +215,5 @@ function readResult(fields: Fields): Result {
 }
 
 function readArtifact(fields: Fields): Artifact {
-  return { sha256: fields.hex(32), bytes: fields.uint(), mime: fields.text(128), name: fields.text(1_024) }
+  return { sha256: fields.hex(32), bytes: fields.uint(), mime: fields.text(NAME_BYTES_MAX), name: fields.text(FILE_NAME_BYTES_MAX) }
 }

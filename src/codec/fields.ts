@@ -1,6 +1,7 @@
 /** Reads the fields of a decoded CBOR array one by one, checking type and limit of each. */
 import { CodecError } from './codec-error.ts'
 import { toHex } from './hex.ts'
+import { fits } from './utf8.ts'
 
 /** @throws CodecError where the value is not an array */
 export function fieldsOf(value: unknown): Fields {
@@ -87,29 +88,4 @@ export class Fields {
     if (!Array.isArray(value) || value.length > countMax) throw this.#wrong(`a list of at most ${countMax}`)
     return value.map((each) => read(fieldsOf(each)))
   }
-}
-
-/** Whether text is at most `bytesMax` bytes in UTF-8; exact, and cheap for text that is clearly within. */
-export function fits(text: string, bytesMax: number): boolean {
-  if (text.length * 3 <= bytesMax) return true
-  return text.length <= bytesMax && utf8Length(text) <= bytesMax
-}
-
-/** Bytes of text in UTF-8; a lone surrogate counts 3, as its replacement character does. */
-export function utf8Length(text: string): number {
-  let bytes = 0
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit < 0x80) bytes += 1
-    else if (unit < 0x800) bytes += 2
-    else if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(at + 1))) {
-      bytes += 4
-      at++
-    } else bytes += 3
-  }
-  return bytes
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000
 }

@@ -12,15 +12,19 @@ export function toHex(bytes: Uint8Array): string {
   return text
 }
 
+/** The value of one digit. @throws CodecError where it is none */
+export function hexDigitAt(text: string, at: number): number {
+  const value = VALUES[text.charCodeAt(at)] ?? -1
+  if (value < 0) throw new CodecError('a character that is no lower-case hex digit')
+  return value
+}
+
 /** @throws CodecError where the text is not an even number of lower-case hex digits */
 export function fromHex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length >> 1)
   if (text.length % 2 !== 0) throw new CodecError('hex text of an odd length')
   for (let at = 0; at < bytes.length; at++) {
-    const high = VALUES[text.charCodeAt(2 * at)] ?? -1
-    const low = VALUES[text.charCodeAt(2 * at + 1)] ?? -1
-    if (high < 0 || low < 0) throw new CodecError('a character that is no lower-case hex digit')
-    bytes[at] = high * 16 + low
+    bytes[at] = 16 * hexDigitAt(text, 2 * at) + hexDigitAt(text, 2 * at + 1)
   }
   return bytes
 }

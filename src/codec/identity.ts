@@ -1,9 +1,13 @@
 /** What ids are hashes of: deterministic CBOR, so equal parameters in another order are equal. */
 import type { Params } from '../core/facts.ts'
-import { encodeFields } from './cbor.ts'
-import { fromHex } from './hex.ts'
+import { MESH_SETTINGS } from '../core/settings.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { encodeParams } from './facts.ts'
 
-/** What a task id is a hash of. `input` (an artifact the task starts from) is part of the identity and null until tasks can have one. */
+const NAME_BYTES_MAX = 512
+const writer = new ByteWriter()
+
+/** What a task id is a hash of. @throws CodecError where prompt or parameters are over their limit or not well-formed */
 export function encodeTaskIdentity(
   batch: string,
   prompt: string,
@@ -11,11 +15,13 @@ export function encodeTaskIdentity(
   profile: string,
   occurrence: number,
 ): Uint8Array {
-  const input = null
-  return encodeFields([fromHex(batch), prompt, params, input, profile, occurrence])
+  writer.begin().array(6).hex(batch, 8).text(prompt, MESH_SETTINGS.promptBytesMax).encoded(encodeParams(params))
+  // The artifact that a task starts from belongs here; no task has one yet.
+  writer.null()
+  return writer.text(profile, NAME_BYTES_MAX).uint(occurrence).take()
 }
 
 /** What a batch id is a hash of. */
 export function encodeBatchIdentity(meshId: string, name: string, generation: number): Uint8Array {
-  return encodeFields([fromHex(meshId), name, generation])
+  return writer.begin().array(3).hex(meshId, 8).text(name, NAME_BYTES_MAX).uint(generation).take()
 }

@@ -21,14 +21,18 @@ export class IdTable {
   /** Adds one to the count of an id and gives the count before. */
   count(id: TaskId): number {
     if (this.#size * 5 >= this.#capacity * 3) this.#grow()
-    const a = Number.parseInt(id.slice(0, 8), 16)
-    const b = Number.parseInt(id.slice(8, 16), 16)
-    const c = Number.parseInt(id.slice(16, 24), 16)
-    const d = Number.parseInt(id.slice(24), 16)
+    const a = word(id, 0)
+    const b = word(id, 8)
+    const c = word(id, 16)
+    const d = word(id, 24)
     const at = this.#find(a, b, c, d)
     const before = this.#counts[at] as number
     if (before === 0) {
-      this.#words.set([a, b, c, d], 4 * at)
+      const first = 4 * at
+      this.#words[first] = a
+      this.#words[first + 1] = b
+      this.#words[first + 2] = c
+      this.#words[first + 3] = d
       this.#size++
     }
     this.#counts[at] = before + 1
@@ -61,4 +65,14 @@ export class IdTable {
       this.#counts[at] = counts[from] as number
     }
   }
+}
+
+/** Eight hex digits of an id as an unsigned number. */
+function word(id: TaskId, from: number): number {
+  let value = 0
+  for (let at = from; at < from + 8; at++) {
+    const code = id.charCodeAt(at)
+    value = (value << 4) | (code < 58 ? code - 48 : code - 87)
+  }
+  return value >>> 0
 }

@@ -16,6 +16,7 @@ import { IdTable } from './id-table.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import { OpenTask } from './open-task.ts'
+import { addTask } from './tally.ts'
 import type { World } from './world.ts'
 
 type Frame = Extract<Event, { type: 'intake' }>
@@ -119,7 +120,7 @@ export class Intake {
   #place(batch: Batch, fact: StoredFact, kept: OpenTask[]): void {
     const number = slotOf(fact.fact.task)
     const slot = batch.slot(number)
-    slot.tally = { ...slot.tally, total: slot.tally.total + 1 }
+    slot.tally = addTask(slot.tally)
     slot.version++
     this.#world.commits.tally(slot.tally)
     const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings

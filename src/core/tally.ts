@@ -26,25 +26,30 @@ export function emptyTally(batch: BatchId, slot: number): SlotTally {
   return { batch, slot, total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }
 }
 
+/** The tally with one more task, which is new. */
+export function addTask({ batch, slot, total, completed, failed, cancelled, extra }: SlotTally): SlotTally {
+  return { batch, slot, total: total + 1, completed, failed, cancelled, extra }
+}
+
 /** Tasks that may still run. */
 export function openOf(tally: Omit<SlotTally, 'batch' | 'slot'>): number {
   return tally.total - tally.completed - tally.failed - tally.cancelled
 }
 
-/** The tally after one of its tasks went from one state to another; `before` is undefined for a new task. */
+/** The tally after one of its tasks went from one state to another; the same object where nothing changed. */
 export function moveTask(tally: SlotTally, before: TaskState | undefined, after: TaskState): SlotTally {
-  const moved = {
-    ...tally,
+  const extra = extraExecutions(after) - (before === undefined ? 0 : extraExecutions(before))
+  if (before !== undefined && before.standing === after.standing && extra === 0) return tally
+  const change = (standing: Standing) => Number(after.standing === standing) - Number(before?.standing === standing)
+  return {
+    batch: tally.batch,
+    slot: tally.slot,
     total: tally.total + (before === undefined ? 1 : 0),
-    extra: tally.extra + extraExecutions(after) - (before === undefined ? 0 : extraExecutions(before)),
+    completed: tally.completed + change('completed'),
+    failed: tally.failed + change('failed'),
+    cancelled: tally.cancelled + change('cancelled'),
+    extra: tally.extra + extra,
   }
-  if (before !== undefined) addTo(moved, before.standing, -1)
-  addTo(moved, after.standing, 1)
-  return moved
-}
-
-function addTo(tally: { completed: number; failed: number; cancelled: number }, standing: Standing, count: number): void {
-  if (standing === 'completed' || standing === 'failed' || standing === 'cancelled') tally[standing] += count
 }
 
 /** The tally of all tasks of a (batch, slot), from their folds. */

@@ -18,6 +18,7 @@ import {
   type ClosingReason,
   type EndedFact,
   type LossReason,
+  type LostFact,
   type Outcome,
   type SeededFact,
   type StoredFact,
@@ -61,31 +62,45 @@ export interface TaskState {
 export function fold(facts: readonly StoredFact[]): TaskState {
   const first = facts[0]
   if (first === undefined) throw new TypeError('fold needs at least one fact')
-  const parts = gather(countingVariants(facts), currentRound(facts))
-  const attempts = attemptsOf(parts)
-  const counts = countingToken(attempts, parts.chosen)
-  return {
+  const counting = countingVariants(facts)
+  const attempts = attemptsOf(counting)
+  const round = currentRound(facts)
+  const state = {
     task: first.fact.task,
     batch: first.fact.batch,
-    seeded: parts.seeded,
-    round: parts.round,
-    standing: standingOf(parts, attempts, counts),
-    counts,
-    closed: parts.closed.get(parts.round),
+    seeded: seededOf(counting),
+    round,
+    counts: countingToken(counting, attempts),
+    closed: closingOf(counting, round),
     attempts,
   }
+  return { ...state, standing: standingOf(state, counting) }
+}
+
+function seededOf(facts: readonly StoredFact[]): SeededFact | undefined {
+  for (const { fact } of facts) if (fact.kind === 'seeded') return fact
+  return undefined
 }
 
 /** One fact a statement. */
-function countingVariants(facts: readonly StoredFact[]): Iterable<StoredFact> {
-  if (facts.length === 1) return facts
+function countingVariants(facts: readonly StoredFact[]): readonly StoredFact[] {
+  if (facts.every((stored, at) => isFirstOfStatement(facts, stored, at))) return facts
   const byStatement = new Map<string, StoredFact>()
   for (const stored of facts) {
     const statement = statementOf(stored.fact)
     const other = byStatement.get(statement)
     if (other === undefined || counts(stored, other)) byStatement.set(statement, stored)
   }
-  return byStatement.values()
+  return [...byStatement.values()]
+}
+
+/** Cheaper than a map for the few facts that a task has. */
+function isFirstOfStatement(facts: readonly StoredFact[], { fact }: StoredFact, at: number): boolean {
+  for (let before = 0; before < at; before++) {
+    const other = (facts[before] as StoredFact).fact
+    if (other.kind === fact.kind && statementOf(other) === statementOf(fact)) return false
+  }
+  return true
 }
 
 /** Whether of two variants of one statement the first is the one that counts. */
@@ -106,95 +121,79 @@ function currentRound(facts: readonly StoredFact[]): number {
   return round
 }
 
-interface Parts {
-  seeded: SeededFact | undefined
-  readonly round: number
-  readonly claimed: Map<Token, ClaimedFact>
-  readonly ended: Map<Token, EndedFact>
-  readonly lost: Map<Token, LossReason>
-  readonly chosen: Token[]
-  readonly voided: Set<Token>
-  readonly closed: Map<number, ClosingReason>
-  readonly cancelled: Set<number>
-}
-
-function gather(facts: Iterable<StoredFact>, round: number): Parts {
-  const parts: Parts = {
-    seeded: undefined,
-    round,
-    claimed: new Map(),
-    ended: new Map(),
-    lost: new Map(),
-    chosen: [],
-    voided: new Set(),
-    closed: new Map(),
-    cancelled: new Set(),
-  }
+/** The attempts that facts tell of, ascending by token. */
+function attemptsOf(facts: readonly StoredFact[]): Attempt[] {
+  const attempts: MutableAttempt[] = []
   for (const { fact } of facts) {
-    switch (fact.kind) {
-      case 'seeded':
-        parts.seeded = fact
-        break
-      case 'claimed':
-        parts.claimed.set(fact.token, fact)
-        break
-      case 'ended':
-        parts.ended.set(fact.token, fact)
-        break
-      case 'lost':
-        parts.lost.set(fact.token, fact.why)
-        break
-      case 'chosen':
-        parts.chosen.push(fact.token)
-        break
-      case 'voided':
-        parts.voided.add(fact.token)
-        break
-      case 'retried':
-        break
-      case 'closed':
-        parts.closed.set(fact.round, fact.why)
-        break
-      case 'cancelled':
-        parts.cancelled.add(fact.round)
-        break
-    }
+    if (fact.kind !== 'claimed' && fact.kind !== 'ended' && fact.kind !== 'lost') continue
+    const known = attempts.find((each) => each.token === fact.token)
+    const attempt = known ?? newAttempt(fact.token)
+    if (known === undefined) attempts.push(attempt)
+    tell(attempt, fact)
   }
-  return parts
+  if (attempts.length > 1) attempts.sort((a, b) => (a.token < b.token ? -1 : 1))
+  for (const { fact } of facts) {
+    if (fact.kind !== 'voided') continue
+    for (const attempt of attempts) if (attempt.token === fact.token) attempt.voided = true
+  }
+  return attempts
 }
 
-function attemptsOf(parts: Parts): Attempt[] {
-  const tokens = new Set([...parts.claimed.keys(), ...parts.ended.keys(), ...parts.lost.keys()])
-  return [...tokens].sort().map((token) => {
-    const claimed = parts.claimed.get(token)
-    const ended = parts.ended.get(token)
-    const why = parts.lost.get(token)
-    return {
-      token,
-      round: claimed?.round ?? 0,
-      holder: claimed?.holder,
-      holderBoot: claimed?.holderBoot,
-      end: ended?.outcome ?? (why === undefined ? 'open' : 'lost'),
-      why: ended === undefined ? why : undefined,
-      error: ended?.error,
-      result: ended?.result,
-      durationMs: ended?.durationMs ?? 0,
-      voided: parts.voided.has(token),
-    }
-  })
+type MutableAttempt = { -readonly [K in keyof Attempt]: Attempt[K] }
+
+function newAttempt(token: Token): MutableAttempt {
+  return {
+    token,
+    round: 0,
+    holder: undefined,
+    holderBoot: undefined,
+    end: 'open',
+    why: undefined,
+    error: undefined,
+    result: undefined,
+    durationMs: 0,
+    voided: false,
+  }
 }
 
-function countingToken(attempts: readonly Attempt[], chosen: readonly Token[]): Token | undefined {
-  const candidates = attempts.filter((each) => each.end === 'completed' && !each.voided).map((each) => each.token)
-  const preferred = candidates.filter((token) => chosen.includes(token))
-  return preferred[0] ?? candidates[0]
+function tell(attempt: MutableAttempt, fact: ClaimedFact | EndedFact | LostFact): void {
+  if (fact.kind === 'claimed') {
+    attempt.round = fact.round
+    attempt.holder = fact.holder
+    attempt.holderBoot = fact.holderBoot
+  } else if (fact.kind === 'ended') {
+    attempt.end = fact.outcome
+    attempt.why = undefined
+    attempt.error = fact.error
+    attempt.result = fact.result
+    attempt.durationMs = fact.durationMs
+  } else if (attempt.end === 'open') {
+    attempt.end = 'lost'
+    attempt.why = fact.why
+  }
 }
 
-function standingOf(parts: Parts, attempts: readonly Attempt[], counts: Token | undefined): Standing {
-  if (counts !== undefined) return 'completed'
-  if (parts.cancelled.has(parts.round)) return 'cancelled'
-  if (parts.closed.has(parts.round)) return 'failed'
-  return attempts.some((each) => each.end === 'open') ? 'claimed' : 'waiting'
+function countingToken(facts: readonly StoredFact[], attempts: readonly Attempt[]): Token | undefined {
+  const isChosen = (token: Token) => facts.some(({ fact }) => fact.kind === 'chosen' && fact.token === token)
+  let first: Token | undefined
+  for (const { end, voided, token } of attempts) {
+    if (end !== 'completed' || voided) continue
+    if (isChosen(token)) return token
+    first ??= token
+  }
+  return first
+}
+
+function closingOf(facts: readonly StoredFact[], round: number): ClosingReason | undefined {
+  for (const { fact } of facts) if (fact.kind === 'closed' && fact.round === round) return fact.why
+  return undefined
+}
+
+function standingOf(state: Omit<TaskState, 'standing'>, facts: readonly StoredFact[]): Standing {
+  if (state.counts !== undefined) return 'completed'
+  if (facts.some(({ fact }) => fact.kind === 'cancelled' && fact.round === state.round)) return 'cancelled'
+  if (state.closed !== undefined) return 'failed'
+  return state.attempts.some((each) => each.end === 'open') ? 'claimed' : 'waiting'
 }
 
 /**
@@ -202,7 +201,9 @@ function standingOf(parts: Parts, attempts: readonly Attempt[], counts: Token | 
  * completions that do not count, and attempts returned or cancelled after they had started.
  */
 export function extraExecutions(state: TaskState): number {
-  return state.attempts.filter((each) => isExtra(each, state.counts)).length
+  let extra = 0
+  for (const attempt of state.attempts) if (isExtra(attempt, state.counts)) extra++
+  return extra
 }
 
 function isExtra(attempt: Attempt, counts: Token | undefined): boolean {

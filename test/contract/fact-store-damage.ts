@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { META_KEY } from '../../src/adapters/level/keys.ts'
 import { seal } from '../../src/adapters/level/rows.ts'
-import { encodeFields } from '../../src/codec/cbor.ts'
+import { encodeValue } from '../../src/codec/cbor.ts'
 import { slotOf } from '../../src/core/ids.ts'
 import { type Edit, type Home, useBench } from './fact-store-home.ts'
 import { BATCH, batchRecord, NODE, OTHER_BATCH, seeded, seeding, tally, taskOf, writes } from './fact-store-samples.ts'
@@ -122,7 +122,7 @@ export function testDamagedFactStore(name: string, makeHome: () => Promise<Home>
     })
 
     test.each<[string, (edit: Edit) => void]>([
-      ['is of a later version', ({ put }) => put(META_KEY, seal(META_KEY, encodeFields([99, 'who knows'])))],
+      ['is of a later version', ({ put }) => put(META_KEY, seal(META_KEY, encodeValue([99, 'who knows'])))],
       ['is damaged', ({ rows, flip }) => flip(rows[0], 1)],
       ['is missing', ({ rows, remove }) => remove(rows[0])],
     ])('is refused and left as it is where the format row %s', async (_what, change) => {

@@ -105,7 +105,10 @@ describe('a client', () => {
   test('refuses an empty token file', async () => {
     await writeFile(join(dir, 'token'), '\n')
     const promise = connect({ node: 'http://127.0.0.1:1', tokenFile: join(dir, 'token') })
-    await expect(promise).rejects.toMatchObject({ code: 'MESH_BAD_REQUEST', message: expect.stringContaining('holds no token') })
+    await expect(promise).rejects.toMatchObject({
+      code: 'MESH_BAD_REQUEST',
+      message: expect.stringContaining('holds no token'),
+    })
   })
 })
 

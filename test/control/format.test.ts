@@ -80,10 +80,13 @@ describe('people read', () => {
   })
 
   test('tables with columns aligned and no spaces at line ends', () => {
-    const table = formatTable([{ title: 'NAME' }, { title: 'N', align: 'right' }, { title: '' }], [
-      ['fox', '7', ''],
-      ['möwe 🦊', '1,000', 'odd'],
-    ])
+    const table = formatTable(
+      [{ title: 'NAME' }, { title: 'N', align: 'right' }, { title: '' }],
+      [
+        ['fox', '7', ''],
+        ['möwe 🦊', '1,000', 'odd'],
+      ],
+    )
     expect(table).toEqual(['NAME        N', 'fox         7', 'möwe 🦊  1,000  odd'])
   })
 })

@@ -55,11 +55,14 @@ describe('a request to the control API', () => {
     expect((await ask(served.server.url, '/api/status', { headers: { host, authorization: token } })).status).toBe(200)
   })
 
-  test.each(['http://evil.example', 'null', 'https://127.0.0.1', 'file://'])('is refused with 403 from a page of %s', async (origin) => {
-    const answer = await ask(served.server.url, '/api/status', { headers: { origin, authorization: token } })
-    expect(answer.status).toBe(403)
-    expect(answer.headers['access-control-allow-origin']).toBeUndefined()
-  })
+  test.each(['http://evil.example', 'null', 'https://127.0.0.1', 'file://'])(
+    'is refused with 403 from a page of %s',
+    async (origin) => {
+      const answer = await ask(served.server.url, '/api/status', { headers: { origin, authorization: token } })
+      expect(answer.status).toBe(403)
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    },
+  )
 
   test('passes from a page of our own', async () => {
     const headers = { origin: `http://${address}`, authorization: token }
@@ -149,7 +152,15 @@ describe('api.json', () => {
   test('is gone when the server has closed, and a server that takes its place is left alone', async () => {
     const own = await serve()
     const first = await readApiFile(own.dir)
-    const options = { node: own.node, dataDir: own.dir, host: '127.0.0.1', port: 0, portNamed: true, log: QUIET, onStop: () => undefined }
+    const options = {
+      node: own.node,
+      dataDir: own.dir,
+      host: '127.0.0.1',
+      port: 0,
+      portNamed: true,
+      log: QUIET,
+      onStop: () => undefined,
+    }
     const second = await startControlServer(options)
     await own.server.close()
     expect((await readApiFile(own.dir))?.token).toBe(second.token)
@@ -166,7 +177,14 @@ describe('a port that is taken', () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as { port: number }
-    const options = { node: served.node, dataDir: served.dir, host: '127.0.0.1', port, log: QUIET, onStop: () => undefined }
+    const options = {
+      node: served.node,
+      dataDir: served.dir,
+      host: '127.0.0.1',
+      port,
+      log: QUIET,
+      onStop: () => undefined,
+    }
     await expect(startControlServer({ ...options, portNamed: true })).rejects.toMatchObject({
       code: 'MESH_PORT_TAKEN',
       message: expect.stringContaining(`port ${port} of 127.0.0.1`),

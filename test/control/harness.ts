@@ -36,7 +36,15 @@ export async function serve(): Promise<Served> {
   const stops: (number | undefined)[] = []
   const onStop = (graceMs: number | undefined): void => void stops.push(graceMs)
   const port = 20_000 + (process.pid % 20_000)
-  const server = await startControlServer({ node, dataDir: dir, host: '127.0.0.1', port, portNamed: false, log: QUIET, onStop })
+  const server = await startControlServer({
+    node,
+    dataDir: dir,
+    host: '127.0.0.1',
+    port,
+    portNamed: false,
+    log: QUIET,
+    onStop,
+  })
   const client = await connect({ data: dir })
   const close = async (): Promise<void> => {
     await node.stop({ graceMs: 0 })
@@ -67,7 +75,11 @@ export function ask(url: string, path: string, { method = 'GET', headers = {}, b
       answer.on('data', (part: Buffer) => parts.push(part))
       answer.on('error', reject)
       answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts).toString('latin1') }),
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          body: Buffer.concat(parts).toString('latin1'),
+        }),
       )
     })
     outgoing.on('error', reject)

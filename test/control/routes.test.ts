@@ -54,7 +54,9 @@ describe('seeding', () => {
   test('ends with what the rows throw, and what was sent before stays', async () => {
     async function* rows() {
       yield* rowsOf(['one', 'two'])
-      await expect.poll(() => served.node.status().then(({ batches }) => batches.some(({ name }) => name === 'torn'))).toBe(true)
+      await expect
+        .poll(() => served.node.status().then(({ batches }) => batches.some(({ name }) => name === 'torn')))
+        .toBe(true)
       throw new Error('the file is torn')
     }
     await expect(served.client.seed({ batch: 'torn', profile: 'nobody' }, rows())).rejects.toThrow('the file is torn')
@@ -134,7 +136,9 @@ describe('tasks', () => {
     expect(await served.client.batch('turned')).toMatchObject({ cancelled: 2, waiting: 1 })
     expect(await served.client.changeTasks('turned', 'retry', 'all')).toBe(2)
     expect(await served.client.batch('turned')).toMatchObject({ cancelled: 0, waiting: 3 })
-    await expect(served.client.changeTasks('turned', 'cancel', ['9'])).rejects.toMatchObject({ code: 'MESH_TASK_UNKNOWN' })
+    await expect(served.client.changeTasks('turned', 'cancel', ['9'])).rejects.toMatchObject({
+      code: 'MESH_TASK_UNKNOWN',
+    })
   })
 })
 

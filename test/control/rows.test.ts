@@ -18,8 +18,11 @@ const post = (path: string, body: string): Promise<Answer> =>
 
 /** A request that is still being written. */
 function begin(path: string) {
-  const outgoing = request(new URL(`/api/batches/${path}`, served.server.url), { method: 'POST', headers: headers(), agent: false })
-  return outgoing
+  return request(new URL(`/api/batches/${path}`, served.server.url), {
+    method: 'POST',
+    headers: headers(),
+    agent: false,
+  })
 }
 
 describe('rows', () => {
@@ -74,7 +77,11 @@ describe('rows', () => {
 
   test('are refused as plain JSON', async () => {
     const json = { ...headers(), 'content-type': 'application/json' }
-    const answer = await ask(served.server.url, '/api/batches/x/rows?profile=echo', { method: 'POST', body: '{}', headers: json })
+    const answer = await ask(served.server.url, '/api/batches/x/rows?profile=echo', {
+      method: 'POST',
+      body: '{}',
+      headers: json,
+    })
     expect(answer.status).toBe(400)
     expect(answer.body).toContain('application/x-ndjson')
   })
@@ -86,9 +93,12 @@ describe('a client that goes away in the middle', () => {
     outgoing.on('error', () => undefined)
     const lines = Array.from({ length: 1_500 }, (_, at) => `{"prompt":"prompt ${at}"}\n`)
     outgoing.write(lines.join(''))
-    await expect.poll(() => served.node.status().then(({ batches }) => batches.find(({ name }) => name === 'broken')?.total)).toBe(1_000)
+    await expect
+      .poll(() => served.node.status().then(({ batches }) => batches.find(({ name }) => name === 'broken')?.total))
+      .toBe(1_000)
+    const closed = new Promise((resolve) => outgoing.once('close', resolve))
     outgoing.destroy()
-    await once(outgoing, 'close')
+    await closed
     expect(await served.client.batch('broken')).toMatchObject({ total: 1_000 })
     const prompts = Array.from({ length: 1_500 }, (_, at) => `prompt ${at}`)
     expect(await served.client.seed({ batch: 'broken', profile: 'nobody' }, rowsOf(prompts))).toMatchObject({

@@ -1,7 +1,7 @@
 /** The values of rows that are not facts: each ends with a CRC-32 over its key and content. */
 import { crc32 } from 'node:zlib'
 import { decodeBatch } from '../../codec/batches.ts'
-import { decodeFields, encodeFields } from '../../codec/cbor.ts'
+import { decodeFields, encodeValue } from '../../codec/cbor.ts'
 import { CodecError } from '../../codec/codec-error.ts'
 import type { BatchRecord } from '../../core/batches.ts'
 import { SLOT_COUNT } from '../../core/ids.ts'
@@ -34,7 +34,7 @@ export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array | undefin
 }
 
 export function encodeMeta(meta: Meta): Uint8Array {
-  return encodeFields([STORE_FORMAT, meta.incarnation, meta.clean, meta.recount])
+  return encodeValue([STORE_FORMAT, meta.incarnation, meta.clean, meta.recount])
 }
 
 /** @throws CodecError where it is damaged; answers the number alone where the format is another */
@@ -46,7 +46,7 @@ export function decodeMeta(content: Uint8Array): Meta | { readonly format: numbe
 }
 
 export function encodePromises(promises: readonly PromiseRun[]): Uint8Array {
-  return encodeFields([promises.map((run) => [run.from, run.to, run.epoch, run.node])])
+  return encodeValue([promises.map((run) => [run.from, run.to, run.epoch, run.node])])
 }
 
 /** @throws CodecError */

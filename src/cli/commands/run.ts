@@ -45,12 +45,14 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
   say(`promptmesh: running ${file}`)
   const interrupt = new AbortController()
   let node: RunNode | undefined
+  let input: PromptSource | undefined
+  let graceMs = GRACE_MS
   const release = onStopSignals((count) => {
     interrupt.abort(new Interrupted())
     if (count === 2) void node?.stop(0)
-    if (count > 2 || (count === 2 && node === undefined)) process.exit(INTERRUPTED)
+    // Before there is a node nothing has to be put in order, and a terminal may be awaited that says nothing.
+    if (input === undefined || count > 2 || (count === 2 && node === undefined)) process.exit(INTERRUPTED)
   })
-  let input: PromptSource | undefined
   try {
     // A file that cannot be read and a folder that cannot be written are told before a node is started.
     const [{ openInput }, { OutputFolder }] = await Promise.all([
@@ -59,7 +61,10 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
     ])
     input = await openInput(file, options.format)
     const output = await OutputFolder.open(options.out)
-    node = await openNode(options, () => interrupt.abort(new Interrupted()))
+    node = await openNode(options, (asked) => {
+      graceMs = asked ?? GRACE_MS
+      interrupt.abort(new Interrupted())
+    })
     const work = runOn({ node, file, input, output, options, startedMs, signal: interrupt.signal })
     return await Promise.race([work, defect(node)])
   } catch (error) {
@@ -68,7 +73,7 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
     if (node?.own === true) say('running attempts may finish; Ctrl-C once more stops them at once')
     return INTERRUPTED
   } finally {
-    await node?.stop(interrupt.signal.aborted ? GRACE_MS : 0)
+    await node?.stop(interrupt.signal.aborted ? graceMs : 0)
     await input?.close()
     // A read from a terminal that is under way would keep the process.
     if (file === '-') process.stdin.destroy()
@@ -76,7 +81,7 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
   }
 }
 
-async function openNode(options: RunOptions, onStop: () => void): Promise<RunNode> {
+async function openNode(options: RunOptions, onStop: (graceMs: number | undefined) => void): Promise<RunNode> {
   const dataDir = await dataDirOf(options)
   const { openRunNode } = await import('../run-node.ts')
   return await openRunNode({
