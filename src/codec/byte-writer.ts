@@ -7,6 +7,8 @@ import { CodecError } from './codec-error.ts'
 import { hexDigitAt } from './hex.ts'
 import { utf8Length } from './utf8.ts'
 
+const SLAB_BYTES = 64 * 1024
+
 const UINT = 0x00
 const BYTES = 0x40
 const TEXT = 0x60
@@ -16,6 +18,9 @@ const NULL = 0xf6
 /** One at a time, reused: `begin`, items, then `take`. */
 export class ByteWriter {
   #bytes = new Uint8Array(4_096)
+  /** Short results share one buffer: to allocate one for each costs more than to write it. */
+  #slab = new Uint8Array(SLAB_BYTES)
+  #slabAt = 0
   #at = 0
 
   begin(): this {
@@ -23,9 +28,17 @@ export class ByteWriter {
     return this
   }
 
-  /** The bytes written since `begin`, in an array of their own. */
+  /** The bytes written since `begin`; what is written later does not change them. */
   take(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    if (this.#at > SLAB_BYTES / 8) return this.#bytes.slice(0, this.#at)
+    if (this.#slabAt + this.#at > SLAB_BYTES) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slabAt = 0
+    }
+    const taken = this.#slab.subarray(this.#slabAt, this.#slabAt + this.#at)
+    for (let at = 0; at < this.#at; at++) taken[at] = this.#bytes[at] as number
+    this.#slabAt += this.#at
+    return taken
   }
 
   /** Makes room for `count` more bytes. */

@@ -123,11 +123,15 @@ export type Fact =
   | CancelledFact
 export type FactKind = Fact['kind']
 
-/** A fact with the bytes it was born as and their SHA-256 (hex, 64 digits). */
-export interface StoredFact {
+/** A fact with the SHA-256 (hex, 64 digits) of the bytes it was born as: all that a fold needs. */
+export interface HashedFact {
   readonly fact: Fact
-  readonly bytes: Uint8Array
   readonly hash: string
+}
+
+/** The same with the bytes: what is stored and forwarded. */
+export interface StoredFact extends HashedFact {
+  readonly bytes: Uint8Array
 }
 
 /** Names the statement that a fact makes about its task: variants of one statement share it. */

@@ -10,7 +10,7 @@
  *    come up.
  * 3. A task stays in memory while it is open and loaded, or while an execution of it lives on this node.
  */
-import type { StoredFact } from './facts.ts'
+import type { HashedFact, StoredFact } from './facts.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
 import { blamedLosses } from './retry.ts'
 import { fold, type TaskState } from './task.ts'
@@ -30,16 +30,17 @@ export class OpenTask {
   held = 0
   /** Its place in the order of grants among the tasks of its batch: lower first. */
   rank = 0
-  readonly #facts: StoredFact[]
+  /** Without their bytes: those are on disk, or on their way there. */
+  readonly #facts: HashedFact[]
   #state: TaskState
 
   constructor(facts: readonly StoredFact[]) {
-    this.#facts = [...facts]
+    this.#facts = facts.map(({ fact, hash }) => ({ fact, hash }))
     this.#state = fold(facts)
     this.id = this.#state.task
     this.batch = this.#state.batch
     this.slot = slotOf(this.id)
-    this.bytes = 1_000 + facts.reduce((sum, each) => sum + 3 * each.bytes.length, 0)
+    this.bytes = 1_000 + facts.reduce((sum, each) => sum + 2 * each.bytes.length, 0)
   }
 
   get state(): TaskState {
@@ -55,8 +56,8 @@ export class OpenTask {
     return this.#state.seeded?.profile ?? ''
   }
 
-  add(fact: StoredFact): void {
-    this.#facts.push(fact)
+  add({ fact, hash }: HashedFact): void {
+    this.#facts.push({ fact, hash })
     this.#state = fold(this.#facts)
   }
 

@@ -17,11 +17,11 @@ import {
   type ClaimedFact,
   type ClosingReason,
   type EndedFact,
+  type HashedFact,
   type LossReason,
   type LostFact,
   type Outcome,
   type SeededFact,
-  type StoredFact,
   statementOf,
 } from './facts.ts'
 import type { BatchId, TaskId, Token } from './ids.ts'
@@ -59,7 +59,7 @@ export interface TaskState {
  * Folds all facts of one task, in any order.
  * @throws TypeError where there is none
  */
-export function fold(facts: readonly StoredFact[]): TaskState {
+export function fold(facts: readonly HashedFact[]): TaskState {
   const first = facts[0]
   if (first === undefined) throw new TypeError('fold needs at least one fact')
   const counting = countingVariants(facts)
@@ -77,15 +77,15 @@ export function fold(facts: readonly StoredFact[]): TaskState {
   return { ...state, standing: standingOf(state, counting) }
 }
 
-function seededOf(facts: readonly StoredFact[]): SeededFact | undefined {
+function seededOf(facts: readonly HashedFact[]): SeededFact | undefined {
   for (const { fact } of facts) if (fact.kind === 'seeded') return fact
   return undefined
 }
 
 /** One fact a statement. */
-function countingVariants(facts: readonly StoredFact[]): readonly StoredFact[] {
+function countingVariants(facts: readonly HashedFact[]): readonly HashedFact[] {
   if (facts.every((stored, at) => isFirstOfStatement(facts, stored, at))) return facts
-  const byStatement = new Map<string, StoredFact>()
+  const byStatement = new Map<string, HashedFact>()
   for (const stored of facts) {
     const statement = statementOf(stored.fact)
     const other = byStatement.get(statement)
@@ -95,16 +95,16 @@ function countingVariants(facts: readonly StoredFact[]): readonly StoredFact[] {
 }
 
 /** Cheaper than a map for the few facts that a task has. */
-function isFirstOfStatement(facts: readonly StoredFact[], { fact }: StoredFact, at: number): boolean {
+function isFirstOfStatement(facts: readonly HashedFact[], { fact }: HashedFact, at: number): boolean {
   for (let before = 0; before < at; before++) {
-    const other = (facts[before] as StoredFact).fact
+    const other = (facts[before] as HashedFact).fact
     if (other.kind === fact.kind && statementOf(other) === statementOf(fact)) return false
   }
   return true
 }
 
 /** Whether of two variants of one statement the first is the one that counts. */
-function counts(a: StoredFact, b: StoredFact): boolean {
+function counts(a: HashedFact, b: HashedFact): boolean {
   if (a.fact.kind === 'ended' && b.fact.kind === 'ended') {
     const [left, right] = [a.fact.outcome === 'completed', b.fact.outcome === 'completed']
     if (left !== right) return left
@@ -113,7 +113,7 @@ function counts(a: StoredFact, b: StoredFact): boolean {
 }
 
 /** 1 + the highest round that a `retried` or `voided` fact closes, of all variants; 0 without one. */
-function currentRound(facts: readonly StoredFact[]): number {
+function currentRound(facts: readonly HashedFact[]): number {
   let round = 0
   for (const { fact } of facts) {
     if (fact.kind === 'retried' || fact.kind === 'voided') round = Math.max(round, fact.round + 1)
@@ -122,7 +122,7 @@ function currentRound(facts: readonly StoredFact[]): number {
 }
 
 /** The attempts that facts tell of, ascending by token. */
-function attemptsOf(facts: readonly StoredFact[]): Attempt[] {
+function attemptsOf(facts: readonly HashedFact[]): Attempt[] {
   const attempts: MutableAttempt[] = []
   for (const { fact } of facts) {
     if (fact.kind !== 'claimed' && fact.kind !== 'ended' && fact.kind !== 'lost') continue
@@ -173,7 +173,7 @@ function tell(attempt: MutableAttempt, fact: ClaimedFact | EndedFact | LostFact)
   }
 }
 
-function countingToken(facts: readonly StoredFact[], attempts: readonly Attempt[]): Token | undefined {
+function countingToken(facts: readonly HashedFact[], attempts: readonly Attempt[]): Token | undefined {
   const isChosen = (token: Token) => facts.some(({ fact }) => fact.kind === 'chosen' && fact.token === token)
   let first: Token | undefined
   for (const { end, voided, token } of attempts) {
@@ -184,12 +184,12 @@ function countingToken(facts: readonly StoredFact[], attempts: readonly Attempt[
   return first
 }
 
-function closingOf(facts: readonly StoredFact[], round: number): ClosingReason | undefined {
+function closingOf(facts: readonly HashedFact[], round: number): ClosingReason | undefined {
   for (const { fact } of facts) if (fact.kind === 'closed' && fact.round === round) return fact.why
   return undefined
 }
 
-function standingOf(state: Omit<TaskState, 'standing'>, facts: readonly StoredFact[]): Standing {
+function standingOf(state: Omit<TaskState, 'standing'>, facts: readonly HashedFact[]): Standing {
   if (state.counts !== undefined) return 'completed'
   if (facts.some(({ fact }) => fact.kind === 'cancelled' && fact.round === state.round)) return 'cancelled'
   if (state.closed !== undefined) return 'failed'
