@@ -4,10 +4,10 @@ import type { MissingFile, OutputFolder } from '../control/output-folder.ts'
 import { type PullResult, pullBatch } from '../control/pull.ts'
 import { MeshError } from '../core/errors.ts'
 import type { PromptSource } from '../intake/open.ts'
-import type { BatchView, PromptRow, SeedAnswer, SeedRequest } from '../node/api.ts'
+import type { BatchView, PromptRow, SeedAnswer, SeedRequest, TaskPage, TaskView } from '../node/api.ts'
 import { EXIT } from './errors.ts'
 import { followBatch } from './follow.ts'
-import { type Progress, startProgress } from './render/progress.ts'
+import { startProgress } from './render/progress.ts'
 import { renderEnd, renderFailures, renderRunning } from './render/run.ts'
 import { renderSeeded, renderSeeding } from './render/seed.ts'
 import { paint, say, warn } from './render/terminal.ts'
@@ -30,6 +30,10 @@ export interface RunJob {
 /** Missing files that are named. */
 const MISSING_SHOWN = 5
 
+/** Failed tasks that are looked at to group them. */
+const FAILED_LOOKED_AT = 2_000
+const PAGE_TASKS = 500
+
 /** How far a run is. */
 interface Standing {
   view?: BatchView
@@ -47,8 +51,8 @@ export async function runJob(job: RunJob): Promise<number> {
   const progress = await startProgress(() => describe(job, standing))
   let view: BatchView
   try {
-    if (job.retry) await retryEarlier(job, progress)
-    view = await seedAndFollow(job, standing, progress)
+    if (job.retry) await retryEarlier(job)
+    view = await seedAndFollow(job, standing)
   } finally {
     await job.output.finish()
     progress.end()
@@ -62,13 +66,13 @@ function describe({ input, startedMs }: RunJob, { view, seeded }: Standing): str
   return seeding || view === undefined ? renderSeeding(input.report, startedMs) : renderRunning(view)
 }
 
-async function retryEarlier({ node, request }: RunJob, progress: Progress): Promise<void> {
+async function retryEarlier({ node, request }: RunJob): Promise<void> {
   try {
     if ((await node.source.batch(request.batch)).batchCancelled) {
       await node.source.setBatch(request.batch, { cancelled: false })
     }
     const changed = await node.source.changeTasks(request.batch, 'retry', 'all')
-    progress.note(`${formatPlural(changed, 'task')} of earlier runs will be tried again`)
+    say(`${formatPlural(changed, 'task')} of earlier runs will be tried again`)
   } catch (error) {
     // Nothing was run before, so nothing is to be tried again.
     if (!(error instanceof MeshError) || error.code !== 'MESH_BATCH_UNKNOWN') throw error
@@ -76,10 +80,10 @@ async function retryEarlier({ node, request }: RunJob, progress: Progress): Prom
 }
 
 /** Seeding and running go on side by side: the first picture does not wait for the last prompt. */
-async function seedAndFollow(job: RunJob, standing: Standing, progress: Progress): Promise<BatchView> {
+async function seedAndFollow(job: RunJob, standing: Standing): Promise<BatchView> {
   const failed = new AbortController()
   const signal = AbortSignal.any([job.signal, failed.signal])
-  const seeding = seed(job, signal, progress).then((answer) => {
+  const seeding = seed(job, signal).then((answer) => {
     standing.seeded = answer
   })
   // A prompt that is awaited from a terminal may never come: an abort does not wait for it, and following tells why it ended.
@@ -99,15 +103,14 @@ async function seedAndFollow(job: RunJob, standing: Standing, progress: Progress
   })
 }
 
-async function seed({ node, request, input }: RunJob, signal: AbortSignal, progress: Progress): Promise<SeedAnswer> {
+async function seed({ node, request, input }: RunJob, signal: AbortSignal): Promise<SeedAnswer> {
   const answer = await node.source.seed(request, untilAborted(input.rows, signal))
-  for (const line of renderSeeded(answer, input.report)) progress.note(line)
+  for (const line of renderSeeded(answer, input.report)) say(line)
   const { paused, batchCancelled } = await node.source.batch(request.batch)
-  if (batchCancelled)
-    progress.note(`batch ${request.batch} was cancelled: the same command with --retry takes it up again`)
+  if (batchCancelled) say(`batch ${request.batch} was cancelled: the same command with --retry takes it up again`)
   if (paused) {
     await node.source.setBatch(request.batch, { paused: false })
-    progress.note(`batch ${request.batch} was paused: it goes on`)
+    say(`batch ${request.batch} was paused: it goes on`)
   }
   return answer
 }
@@ -129,12 +132,24 @@ async function report(job: RunJob, view: BatchView, result: PullResult, writtenB
   if (view.cancelled > 0)
     warn(`${formatPlural(view.cancelled, 'task')} cancelled: the same command with --retry runs them`)
   if (view.failed > 0) {
-    for (const line of await renderFailures(job.node.source, view)) say(paint('red', line))
+    for (const line of renderFailures(await failedTasks(job), view)) say(paint('red', line))
     for (const line of remedies(job, view)) say(line)
   }
   if (result.missingCount > 0) sayMissing(job, result.missing, result.missingCount)
   if (result.missingCount > 0) return EXIT.error
   return view.completed === view.total ? EXIT.ok : EXIT.failures
+}
+
+async function failedTasks({ node, request }: RunJob): Promise<TaskView[]> {
+  const failed: TaskView[] = []
+  let cursor: string | null | undefined
+  while (cursor !== null && failed.length < FAILED_LOOKED_AT) {
+    const query = { states: ['FAILED'], limit: PAGE_TASKS, ...(cursor !== undefined && { cursor }) } as const
+    const page: TaskPage = await node.source.tasks(request.batch, query)
+    failed.push(...page.tasks)
+    cursor = page.cursor
+  }
+  return failed
 }
 
 /** How to see more of the failures and to try them again; a node of our own is gone by then. */

@@ -47,6 +47,6 @@ export function chooseRunningProfile(status: StatusView, batch: string, asked: s
   }
 }
 
-export function findBatch(status: StatusView, name: string): BatchView | undefined {
+function findBatch(status: StatusView, name: string): BatchView | undefined {
   return status.batches.find((batch) => batch.name === name)
 }

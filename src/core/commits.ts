@@ -16,7 +16,7 @@ export class Commits {
   #persistedTicket = 0
   readonly #waiting: { readonly ticket: number; readonly then: () => void }[] = []
   #facts: StoredFact[] = []
-  #tallies = new Map<string, SlotTally>()
+  readonly #tallies = new Map<string, SlotTally>()
   #indexes: IndexEntries[] = []
   #batches: BatchRecord[] = []
   #promises: readonly PromiseRun[] | undefined
@@ -81,13 +81,13 @@ export class Commits {
       type: 'persist',
       ticket: ++this.#lastTicket,
       facts: this.#facts,
-      tallies: [...this.#tallies.values()],
+      tallies: this.#tallies.size === 0 ? [] : [...this.#tallies.values()],
       indexes: this.#indexes,
       batches: this.#batches,
       promises: this.#promises,
     }
     this.#facts = []
-    this.#tallies = new Map()
+    this.#tallies.clear()
     this.#indexes = []
     this.#batches = []
     this.#promises = undefined

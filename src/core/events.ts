@@ -1,5 +1,5 @@
 /**
- * What the core is told. Each event carries `nowMs`, the node's monotonic clock: the core has no other.
+ * What the core is told, each with the time on the node's monotonic clock: the core has no other.
  *
  * 1. `start` is the first event and comes once.
  * 2. `persisted` tickets rise; one event answers every persist effect up to and including its ticket.
@@ -32,7 +32,7 @@ export interface BatchSpec {
 /** Names the caller that waits for an answer effect. */
 export type RequestId = number
 
-export type Event = { readonly nowMs: number } & (
+export type Event =
   | {
       readonly type: 'start'
       readonly nodeId: NodeId
@@ -88,4 +88,3 @@ export type Event = { readonly nowMs: number } & (
   | { readonly type: 'set-profile'; readonly profile: string; readonly settings: ProfileSettings }
   /** Finish or, with `now`, return what runs; take nothing new. */
   | { readonly type: 'stop'; readonly now: boolean }
-)

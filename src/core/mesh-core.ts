@@ -16,7 +16,7 @@ import { Commits } from './commits.ts'
 import type { Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
-import type { BatchId, Sha256 } from './ids.ts'
+import type { BatchId, Sha256, Token } from './ids.ts'
 import { Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import { Loading } from './loading.ts'
@@ -73,10 +73,10 @@ export class MeshCore {
     this.#operator = new Operator(this.#world, meshId, this.#book, this.#ledger, this.#claims, this.#loading)
   }
 
-  /** Takes one event; `nowMs` never goes back. */
-  step(event: Event): Effect[] {
+  /** Takes one event that happened at `nowMs`, a monotonic time. */
+  step(event: Event, nowMs: number): Effect[] {
     this.#effects = []
-    this.#world.nowMs = Math.max(this.#world.nowMs, event.nowMs)
+    this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
@@ -84,12 +84,18 @@ export class MeshCore {
     this.#loading.refill()
     this.#endStep()
     const persist = this.#world.commits.take()
-    return persist === undefined ? this.#effects : [persist, ...this.#effects]
+    if (persist !== undefined) this.#effects.unshift(persist)
+    return this.#effects
   }
 
   /** What stands here now, for people. */
   view(): CoreView {
     return coreView(this.#book, this.#places, this.#storageProblem, this.#claims.stopping)
+  }
+
+  /** Attempts that live on this node. */
+  running(): Map<Token, { readonly startedMs: number | undefined }> {
+    return new Map([...this.#places.held.values()].map(({ token, startedMs }) => [token, { startedMs }]))
   }
 
   /** The record of a batch, if it is known. */

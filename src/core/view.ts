@@ -1,7 +1,6 @@
 /** What a core knows, as plain numbers for people; reading it changes nothing. */
 import type { BatchRecord } from './batches.ts'
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
-import type { TaskId, Token } from './ids.ts'
 import type { Places } from './places.ts'
 import { openOf } from './tally.ts'
 
@@ -30,7 +29,6 @@ export interface CoreProfileView {
 export interface CoreView {
   readonly batches: readonly CoreBatchView[]
   readonly profiles: readonly CoreProfileView[]
-  readonly running: ReadonlyMap<Token, { readonly task: TaskId; readonly startedMs: number | undefined }>
   readonly storageProblem: 'disk-full' | 'failing' | undefined
   readonly stopping: boolean
 }
@@ -54,9 +52,6 @@ export function coreView(
   storageProblem: 'disk-full' | 'failing' | undefined,
   stopping: boolean,
 ): CoreView {
-  const running = new Map(
-    [...places.held.values()].map((held) => [held.token, { task: held.task.id, startedMs: held.startedMs }]),
-  )
   return {
     batches: book.inOrder().map(batchView),
     profiles: [...places.profiles].map(([name, profile]) => ({
@@ -69,7 +64,6 @@ export function coreView(
           ? undefined
           : { reason: profile.restReason, untilMs: profile.restsUntilMs, forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY },
     })),
-    running,
     storageProblem,
     stopping,
   }

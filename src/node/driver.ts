@@ -17,9 +17,6 @@ import type { MeshCore } from '../core/mesh-core.ts'
 import type { ExecutionEnd } from './executions.ts'
 import type { Clock, FactStore, Log } from './ports.ts'
 
-type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never
-export type DriverEvent = WithoutTime<Event>
-
 /** Where a crash can be told apart from one a moment later; tests stop the driver at each. */
 export type Boundary = 'before-commit' | 'after-commit' | 'before-execute' | 'after-execute' | 'before-answer'
 
@@ -44,7 +41,7 @@ const READS_AT_ONCE = 16
 
 export class Driver {
   readonly #ports: DriverPorts
-  readonly #queue: DriverEvent[] = []
+  readonly #queue: Event[] = []
   #stepping = false
   #dead = false
   #group: Writes[] = []
@@ -59,7 +56,7 @@ export class Driver {
   }
 
   /** Hands an event to the core; its effects are under way when this returns. */
-  post(event: DriverEvent): void {
+  post(event: Event): void {
     if (this.#dead) return
     this.#queue.push(event)
     if (this.#stepping) return
@@ -85,8 +82,8 @@ export class Driver {
     this.#ports.onFailed(error)
   }
 
-  #step(event: DriverEvent): void {
-    const effects = this.#ports.core.step({ ...event, nowMs: this.#ports.clock.nowMs() } as Event)
+  #step(event: Event): void {
+    const effects = this.#ports.core.step(event, this.#ports.clock.nowMs())
     for (const effect of effects) {
       if (this.#dead) return
       this.#carryOut(effect)

@@ -14,7 +14,7 @@ import type { Artifact, ErrorClass, Params, TaskError } from '../core/facts.ts'
 import { seedOf, type Token } from '../core/ids.ts'
 import { NODE_FAULTS } from '../core/retry.ts'
 import type { MeshSettings } from '../core/settings.ts'
-import type { ArtifactStore, Clock, ExecutionResult, Executor, Job, OutputFile } from './ports.ts'
+import type { ArtifactStore, Clock, ExecutionResult, Executor, Job, Log, OutputFile } from './ports.ts'
 
 export type ExecutionEnd = Pick<Extract<Event, { type: 'execution-ended' }>, 'outcome' | 'durationMs' | 'error' | 'result'>
 
@@ -39,6 +39,7 @@ export interface ExecutionPorts {
   readonly performers: ReadonlyMap<string, Performer>
   readonly artifacts: ArtifactStore
   readonly clock: Clock
+  readonly log: Log
   readonly settings: MeshSettings
   readonly nodeName: string
   /** The name of a batch, for people and file names. */
@@ -46,6 +47,8 @@ export interface ExecutionPorts {
   /** Writes where a file came from into it, where its format has room for that. */
   readonly stamp: (file: OutputFile, provenance: Provenance) => Promise<void>
 }
+
+type WithoutDuration = Omit<ExecutionEnd, 'durationMs'>
 
 interface Running {
   readonly abort: AbortController
@@ -67,14 +70,16 @@ export class Executions {
     const place = this.#takePlace(execution.profile)
     const startedMs = clock.nowMs()
     this.#running.set(execution.token, running)
+    let end: WithoutDuration
     try {
-      const end = await this.#perform(execution, place, running)
-      const durationMs = end.error?.class === 'not-here' ? 0 : Math.max(1, Math.round(clock.nowMs() - startedMs))
-      return { ...end, durationMs }
-    } finally {
-      this.#running.delete(execution.token)
-      this.#places.get(execution.profile)?.delete(place)
+      end = await this.#perform(execution, place, running)
+    } catch (error) {
+      end = this.#failure({ class: errorClassOf(error), message: error instanceof Error ? error.message : String(error) })
     }
+    this.#running.delete(execution.token)
+    this.#places.get(execution.profile)?.delete(place)
+    const durationMs = end.error?.class === 'not-here' ? 0 : Math.max(1, Math.round(clock.nowMs() - startedMs))
+    return { ...end, durationMs }
   }
 
   /** Asks an execution to end; it still resolves, as `outcome` unless it completes first. */
@@ -97,19 +102,28 @@ export class Executions {
     return place
   }
 
-  async #perform(execution: Execution, place: number, running: Running): Promise<Omit<ExecutionEnd, 'durationMs'>> {
-    let folder: string | undefined
+  async #perform(execution: Execution, place: number, running: Running): Promise<WithoutDuration> {
+    const { performers, artifacts } = this.#ports
+    const performer = performers.get(execution.profile)
+    if (performer === undefined) return this.#failure({ class: 'not-here', message: `no profile ${execution.profile} here` })
+    const folder = performer.executor.usesFolder ? await artifacts.makeFolder() : undefined
     try {
-      const performer = this.#ports.performers.get(execution.profile)
-      if (performer === undefined) return this.#failure({ class: 'not-here', message: `no profile ${execution.profile} here` })
-      if (performer.executor.usesFolder) folder = await this.#ports.artifacts.makeFolder()
       const job = this.#jobOf(execution, performer, place, folder ?? '')
       const result = await performer.executor.execute(job, running.abort.signal)
-      return await this.#endOf(result, job, running)
-    } catch (error) {
-      return this.#failure({ class: errorClassOf(error), message: error instanceof Error ? error.message : String(error) })
+      if (result.outcome === 'failed') return this.#failure(result.error)
+      if (result.outcome === 'stopped') return stopped(running.asked ?? 'returned')
+      return await this.#complete(result, job)
     } finally {
-      if (folder !== undefined) await this.#ports.artifacts.removeFolder(folder)
+      if (folder !== undefined) await this.#removeFolder(folder)
+    }
+  }
+
+  /** What cannot be removed is left for the next start; it does not change how the attempt ended. */
+  async #removeFolder(folder: string): Promise<void> {
+    try {
+      await this.#ports.artifacts.removeFolder(folder)
+    } catch (error) {
+      this.#ports.log.warn({ folder, error: String(error) }, 'the folder of an attempt could not be removed')
     }
   }
 
@@ -129,11 +143,10 @@ export class Executions {
     }
   }
 
-  async #endOf(result: ExecutionResult, job: Job, running: Running): Promise<Omit<ExecutionEnd, 'durationMs'>> {
-    if (result.outcome === 'failed') return this.#failure(result.error)
-    if (result.outcome === 'stopped') return this.#stopped(running.asked ?? 'returned')
+  async #complete(result: Extract<ExecutionResult, { outcome: 'completed' }>, job: Job): Promise<WithoutDuration> {
     const { artifactsMax, resultTextBytesMax } = this.#ports.settings
-    if (result.files.length > artifactsMax || Buffer.byteLength(result.text ?? '') > resultTextBytesMax) {
+    const { text } = result
+    if (result.files.length > artifactsMax || (text !== undefined && Buffer.byteLength(text) > resultTextBytesMax)) {
       return this.#failure({ class: 'bad-output', message: `more than ${artifactsMax} files or ${resultTextBytesMax} bytes of text` })
     }
     const files: Artifact[] = []
@@ -141,15 +154,10 @@ export class Executions {
       await this.#ports.stamp(file, this.#provenance(job))
       files.push(await this.#ports.artifacts.put(file))
     }
-    return { outcome: 'completed', result: { ...(result.text !== undefined && { text: result.text }), files } }
+    return { outcome: 'completed', result: text === undefined ? { files } : { text, files } }
   }
 
-  #stopped(asked: 'timed-out' | 'cancelled' | 'returned'): Omit<ExecutionEnd, 'durationMs'> {
-    if (asked !== 'timed-out') return { outcome: asked }
-    return { outcome: 'timed-out', error: { class: 'timed-out', message: 'no result within its timeout; it was ended' } }
-  }
-
-  #failure(error: TaskError): Omit<ExecutionEnd, 'durationMs'> {
+  #failure(error: TaskError): WithoutDuration {
     const message = error.message.slice(0, this.#ports.settings.errorMessageMax).toWellFormed()
     return { outcome: NODE_FAULTS.has(error.class) ? 'returned' : 'failed', error: { class: error.class, message } }
   }
@@ -158,6 +166,11 @@ export class Executions {
     const { batch, index, prompt, seed, attempt } = job
     return { batch, index, prompt, seed, node: this.#ports.nodeName, attempt }
   }
+}
+
+function stopped(asked: 'timed-out' | 'cancelled' | 'returned'): WithoutDuration {
+  if (asked !== 'timed-out') return { outcome: asked }
+  return { outcome: 'timed-out', error: { class: 'timed-out', message: 'no result within its timeout; it was ended' } }
 }
 
 function errorClassOf(error: unknown): ErrorClass {

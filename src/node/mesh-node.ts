@@ -272,7 +272,7 @@ class RunningNode implements api.MeshNode {
       batchName: record.name,
       batchCancelled: record.fields.cancelled.value,
       nowMs: clock.nowMs(),
-      running: this.#core.view().running,
+      running: this.#core.running(),
       nodeName: (id) => (id === this.id ? this.name : (id ?? 'unknown')),
     }
     const standings = (states: readonly api.TaskState[]) => states.flatMap((state) => STANDINGS[state])

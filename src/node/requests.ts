@@ -1,9 +1,9 @@
 /** Turns the core's answers into promises: one request, one answer. */
 import type { AnswerValue, Effect } from '../core/effects.ts'
 import { MeshError } from '../core/errors.ts'
-import type { DriverEvent } from './driver.ts'
+import type { Event } from '../core/events.ts'
 
-type Requesting = Extract<DriverEvent, { request: number }>
+type Requesting = Extract<Event, { request: number }>
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
 
 interface Waiting {
@@ -12,12 +12,12 @@ interface Waiting {
 }
 
 export class PendingRequests {
-  readonly #post: (event: DriverEvent) => void
+  readonly #post: (event: Event) => void
   readonly #waiting = new Map<number, Waiting>()
   #last = 0
   #closed: Error | undefined
 
-  constructor(post: (event: DriverEvent) => void) {
+  constructor(post: (event: Event) => void) {
     this.#post = post
   }
 

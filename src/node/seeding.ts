@@ -5,11 +5,10 @@
  * 2. A frame has at most 1,000 rows and 4 MiB.
  */
 import type { BatchRecord } from '../core/batches.ts'
-import type { IntakeRow } from '../core/events.ts'
+import type { Event, IntakeRow } from '../core/events.ts'
 import type { BatchId, Sha256 } from '../core/ids.ts'
 import { TaskNamer } from '../core/task-identity.ts'
 import type { PromptRow, SeedAnswer, SeedProgress, SeedRequest } from './api.ts'
-import type { DriverEvent } from './driver.ts'
 import type { PendingRequests } from './requests.ts'
 
 const WINDOW = 4
@@ -18,12 +17,12 @@ const FRAME_BYTES_MAX = 4 * 1024 * 1024
 
 export class Seeding {
   readonly #requests: PendingRequests
-  readonly #post: (event: DriverEvent) => void
+  readonly #post: (event: Event) => void
   readonly #sha256: Sha256
   /** batch => how many files are being seeded into it now. */
   readonly #sessions = new Map<BatchId, number>()
 
-  constructor(requests: PendingRequests, post: (event: DriverEvent) => void, sha256: Sha256) {
+  constructor(requests: PendingRequests, post: (event: Event) => void, sha256: Sha256) {
     this.#requests = requests
     this.#post = post
     this.#sha256 = sha256

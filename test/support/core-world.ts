@@ -21,7 +21,7 @@ export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'hex')
 export const MESH_ID = '00112233aabbccdd'
 export const NODE_ID = 'node-under-test'
 
-type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never
+type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
 type Reply = Extract<Effect, { type: 'answer' | 'refuse' }>
 
 /** What outlives a crash: only what was persisted. Facts are kept as bytes, as a disk keeps them. */
@@ -103,8 +103,8 @@ export class CoreWorld {
     })
   }
 
-  post(event: WithoutTime<Event>): void {
-    const effects = this.core.step({ ...event, nowMs: this.nowMs } as Event)
+  post(event: Event): void {
+    const effects = this.core.step(event, this.nowMs)
     expect(effects.filter(({ type }) => type === 'persist').length).toBeLessThanOrEqual(1)
     for (const effect of effects) this.#take(effect)
     if (this.#atOnce) this.settle()
@@ -194,9 +194,9 @@ export class CoreWorld {
   }
 
   /** Posts a request and gives its number. */
-  request(event: WithoutTime<Extract<Event, { request: number }>> extends infer E ? (E extends unknown ? Omit<E, 'request'> : never) : never): number {
+  request(event: WithoutRequest<Extract<Event, { request: number }>>): number {
     const request = ++this.#request
-    this.post({ ...event, request } as WithoutTime<Event>)
+    this.post({ ...event, request } as Event)
     return request
   }
 

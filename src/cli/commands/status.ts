@@ -73,7 +73,7 @@ async function watchStatus(client: ControlClient, batch: string | undefined, for
 
 /** On a terminal the table is redrawn in place; elsewhere each answer follows the one before. */
 async function watcher(format: Format): Promise<(status: StatusView) => Promise<void>> {
-  if (format !== 'table' || !isLive() || process.stdout.isTTY !== true) {
+  if (format !== 'table' || !isLive(process.stdout)) {
     return (status) => printStatus(status, format === 'json' ? 'jsonl' : format)
   }
   const [{ createLogUpdate }, { renderStatus }] = await Promise.all([

@@ -1,5 +1,5 @@
 /** Shows how far something is: redrawn in place on a terminal, elsewhere a plain line now and then. */
-import { isLive, say } from './terminal.ts'
+import { isLive, say, writeThrough } from './terminal.ts'
 
 /** How often a terminal is redrawn. */
 const REDRAW_MS = 200
@@ -7,8 +7,6 @@ const REDRAW_MS = 200
 const LINE_MS = 10_000
 
 export interface Progress {
-  /** Says something that stays, above what is redrawn. */
-  note(text: string): void
   /** Draws a last time and ends. */
   end(): void
 }
@@ -27,13 +25,14 @@ async function startRedrawing(draw: () => string | undefined): Promise<Progress>
   }
   redraw()
   const timer = setInterval(redraw, REDRAW_MS)
+  writeThrough((write) => {
+    update.clear()
+    write()
+    redraw()
+  })
   return {
-    note: (text) => {
-      update.clear()
-      say(text)
-      redraw()
-    },
     end: () => {
+      writeThrough(undefined)
       clearInterval(timer)
       redraw()
       update.done()
@@ -50,7 +49,6 @@ function startLines(draw: () => string | undefined): Progress {
   }
   const timer = setInterval(line, LINE_MS)
   return {
-    note: say,
     end: () => {
       clearInterval(timer)
       line()

@@ -1,14 +1,11 @@
 /** What `run` says: how it goes, what came of it, and which tasks failed and why. */
 import { formatCount, formatPlural, formatSeconds, formatText } from '../../control/format.ts'
-import type { PullResult, PullSource } from '../../control/pull.ts'
-import type { BatchView } from '../../node/api.ts'
+import type { PullResult } from '../../control/pull.ts'
+import type { BatchView, TaskView } from '../../node/api.ts'
 import { renderBar } from './status.ts'
 
 /** Groups of failures that are named. */
 const GROUPS_SHOWN = 5
-/** Failed tasks that are looked at to group them. */
-const FAILED_LOOKED_AT = 5_000
-const PAGE_TASKS = 500
 
 /** The bar of a batch, with what failed. */
 export function renderRunning(view: BatchView): string {
@@ -31,18 +28,10 @@ interface FailureGroup {
   count: number
 }
 
-/** A line for each of the most frequent errors, with the first tasks that met it. */
-export async function renderFailures(source: PullSource, view: BatchView): Promise<string[]> {
+/** A line for each of the most frequent errors of some failed tasks, with the first that met it. */
+export function renderFailures(tasks: readonly TaskView[], view: BatchView): string[] {
   const groups = new Map<string, FailureGroup>()
-  let cursor: string | null | undefined
-  let seen = 0
-  while (cursor !== null && seen < FAILED_LOOKED_AT) {
-    const query = { states: ['FAILED'], limit: PAGE_TASKS, ...(cursor !== undefined && { cursor }) } as const
-    const page = await source.tasks(view.name, query)
-    for (const { label, error } of page.tasks) countFailure(groups, label, error ?? 'no reason was kept')
-    seen += page.tasks.length
-    cursor = page.cursor
-  }
+  for (const { label, error } of tasks) countFailure(groups, label, error ?? 'no reason was kept')
   const sorted = [...groups.values()].sort((a, b) => b.count - a.count)
   const lines = sorted.slice(0, GROUPS_SHOWN).map(({ error, labels, count }) => {
     const more = count > labels.length ? ', …' : ''

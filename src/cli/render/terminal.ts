@@ -1,10 +1,11 @@
 /** Writes to the terminal: data on stdout, everything said to people on stderr. */
 import { once } from 'node:events'
+import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 
-/** Whether lines on stderr can be redrawn in place. */
-export function isLive(): boolean {
-  return process.stderr.isTTY === true && process.env['TERM'] !== 'dumb'
+/** Whether lines on a stream can be redrawn in place: a terminal without a width draws nothing. */
+export function isLive(stream: WriteStream = process.stderr): boolean {
+  return stream.isTTY === true && stream.columns > 0 && process.env['TERM'] !== 'dumb'
 }
 
 /** Data, on stdout; waits where the reader is slow. */
@@ -17,9 +18,16 @@ export async function printJson(value: unknown, indent = 0): Promise<void> {
   await print(JSON.stringify(value, undefined, indent))
 }
 
-/** A message to people, on stderr. */
+/** A message to people, on stderr; above what is being redrawn there. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`)
+  redrawing(() => process.stderr.write(`${text}\n`))
+}
+
+let redrawing = (write: () => void): void => write()
+
+/** While something is redrawn at the end of stderr, messages are written by `above`, which makes room for them. */
+export function writeThrough(above: ((write: () => void) => void) | undefined): void {
+  redrawing = above ?? ((write) => write())
 }
 
 /** A message to people that they should act on. */
@@ -28,11 +36,11 @@ export function warn(text: string): void {
 }
 
 /** Coloured text for stderr; plain where that is no terminal, or NO_COLOR is set. */
-export function paint(color: 'green' | 'yellow' | 'red' | 'dim', text: string, stream = process.stderr): string {
-  return styleText(color, text, { stream })
+export function paint(color: 'green' | 'yellow' | 'red' | 'dim', text: string): string {
+  return styleText(color, text, { stream: process.stderr })
 }
 
 /** Width of a table on stdout; wide enough for a sentence where it goes to a file. */
 export function columns(): number {
-  return process.stdout.columns ?? 160
+  return process.stdout.columns || 160
 }
