@@ -27,8 +27,8 @@ interface TasksOptions extends NodeOptions {
 }
 
 const STATES: readonly TaskState[] = ['WAITING', 'SCHEDULED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']
-/** How many tasks are asked for at a time: small enough that the first are shown at once. */
-const PAGE_TASKS = 200
+/** How many tasks are asked for first, so that they are shown at once; later pages are as long as they may be. */
+const FIRST_PAGE_TASKS = 200
 
 export function addTaskCommands(program: Command, run: Run): void {
   const tasks = program.command('tasks <batch>').description('list the tasks of a batch')
@@ -93,7 +93,7 @@ async function* aboutPages(
   let cursor: string | null | undefined
   while (cursor !== null && left > 0) {
     const query = {
-      limit: Math.min(left, PAGE_TASKS, PAGE_TASKS_MAX),
+      limit: Math.min(left, cursor === undefined ? FIRST_PAGE_TASKS : PAGE_TASKS_MAX),
       ...(state !== undefined && { states: state }),
       ...(cursor !== undefined && { cursor }),
     }
