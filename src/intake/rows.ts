@@ -32,9 +32,9 @@ export interface InputReport {
 /** How many bad lines a report names. */
 export const BAD_LINES_KEPT = 20
 /** Most rows of a chunk. */
-export const CHUNK_ROWS_MAX = 1_000
+const CHUNK_ROWS_MAX = 1_000
 /** Most bytes of prompts and parameters of a chunk. */
-export const CHUNK_BYTES_MAX = 4 * 1024 * 1024
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024
 /** Longest csv record or jsonl line, bytes. Raising it costs that much memory; escapes make a row longer than its values. */
 export const RECORD_BYTES_MAX = 1024 * 1024
 /** Deepest nesting of a parameter. */

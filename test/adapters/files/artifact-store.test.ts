@@ -7,7 +7,7 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openArtifactStore } from '../../../src/adapters/files/artifact-store.ts'
 import type { ArtifactStore, OutputFile } from '../../../src/node/ports.ts'
-import { mountSmallDisk } from '../level/small-disk.ts'
+import { mountSmallDisk } from '../../support/small-disk.ts'
 
 let directory: string
 let store: ArtifactStore

@@ -8,7 +8,7 @@ import { createFactStore } from '../../../src/adapters/level/fact-store.ts'
 import type { Writes } from '../../../src/core/effects.ts'
 import type { FactStore } from '../../../src/node/ports.ts'
 import { BATCH, bySlot, fact, recordingLog, sha256, tally, taskOf, writes } from '../../contract/fact-store-samples.ts'
-import { mountSmallDisk } from './small-disk.ts'
+import { mountSmallDisk } from '../../support/small-disk.ts'
 
 const MEBIBYTE = 1024 * 1024
 const disk = mountSmallDisk(8)
