@@ -12,7 +12,7 @@ import type { Claims } from './claims.ts'
 import type { Event, IntakeRow } from './events.ts'
 import { makeFact } from './fact-record.ts'
 import type { StoredFact } from './facts.ts'
-import { IdTable } from './id-table.ts'
+import { IdSet } from './id-set.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import { OpenTask } from './open-task.ts'
@@ -22,7 +22,7 @@ import type { World } from './world.ts'
 type Frame = Extract<Event, { type: 'intake' }>
 
 interface Known {
-  readonly ids: IdTable
+  readonly ids: IdSet
   /** Frames that wait until the ids of the batch are read; undefined once they are. */
   waiting: Frame[] | undefined
 }
@@ -59,7 +59,7 @@ export class Intake {
     const known = this.#known.get(batch.id)
     if (known !== undefined) return known
     const isNew = batch.slots.size === 0 && batch.uncounted.size === 0
-    const fresh: Known = { ids: new IdTable(), waiting: isNew ? undefined : [] }
+    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [] }
     this.#known.set(batch.id, fresh)
     if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id })
     return fresh
@@ -69,7 +69,7 @@ export class Intake {
   indexRead(id: BatchId, tasks: readonly TaskId[], done: boolean): void {
     const known = this.#known.get(id)
     if (known?.waiting === undefined) return
-    for (const task of tasks) known.ids.count(task)
+    for (const task of tasks) known.ids.add(task)
     if (!done) return
     const frames = known.waiting
     known.waiting = undefined
@@ -92,8 +92,8 @@ export class Intake {
     if (this.#known.get(batch)?.waiting === undefined) this.#known.delete(batch)
   }
 
-  #take(batch: Batch, known: IdTable, frame: Frame): void {
-    const rows = frame.rows.filter((row) => known.count(row.task) === 0)
+  #take(batch: Batch, known: IdSet, frame: Frame): void {
+    const rows = frame.rows.filter((row) => known.add(row.task))
     const facts = rows.map((row) => this.#fact(batch, frame.profile, row))
     const kept: OpenTask[] = []
     facts.forEach((fact) => {

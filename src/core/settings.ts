@@ -55,7 +55,7 @@ export interface ProfileSettings {
 
 export interface NodeSettings {
   readonly profiles: { readonly [name: string]: ProfileSettings }
-  /** Open tasks that seeding may keep in memory; about 1 KiB each. More are read back from the store when needed. */
+  /** Open tasks that seeding may keep in memory; about 2 KiB each. More are read back from the store when needed. */
   readonly openTasksMax: number
   /** The byte limit beside openTasksMax: prompts and parameters held in memory. */
   readonly openTasksBytesMax: number
@@ -69,7 +69,7 @@ export interface NodeSettings {
 
 export const NODE_SETTINGS: NodeSettings = {
   profiles: {},
-  openTasksMax: 20_000,
+  openTasksMax: 10_000,
   openTasksBytesMax: 64 * 1024 * 1024,
   pageTasks: 1_000,
   autoTimeoutMsMin: 60_000,

@@ -8,7 +8,7 @@
 import { encodeTaskIdentity } from '../codec/identity.ts'
 import type { IntakeRow } from './events.ts'
 import type { Params } from './facts.ts'
-import { IdTable } from './id-table.ts'
+import { IdSet } from './id-set.ts'
 import type { BatchId, Sha256, TaskId } from './ids.ts'
 
 /** Names the rows of one file, read in order. */
@@ -16,7 +16,9 @@ export class TaskNamer {
   readonly #sha256: Sha256
   readonly #batch: BatchId
   readonly #profile: string
-  readonly #seen = new IdTable()
+  readonly #seen = new IdSet()
+  /** Of rows that came more than once: how often. */
+  readonly #repeats = new Map<TaskId, number>()
   #index = 0
 
   constructor(sha256: Sha256, batch: BatchId, profile: string) {
@@ -28,9 +30,15 @@ export class TaskNamer {
   /** The next row of the file as its owner will hear of it. */
   next(row: { readonly prompt: string; readonly params: Params }): IntakeRow {
     const first = this.#idOf(row.prompt, row.params, 0)
-    const occurrence = this.#seen.count(first)
-    const task = occurrence === 0 ? first : this.#idOf(row.prompt, row.params, occurrence)
+    const task = this.#seen.add(first) ? first : this.#idOf(row.prompt, row.params, this.#repeat(first))
     return { task, index: this.#index++, prompt: row.prompt, params: row.params }
+  }
+
+  /** How many rows equal to this one came before it. */
+  #repeat(first: TaskId): number {
+    const before = this.#repeats.get(first) ?? 1
+    this.#repeats.set(first, before + 1)
+    return before
   }
 
   #idOf(prompt: string, params: Params, occurrence: number): TaskId {
