@@ -82,7 +82,10 @@ export async function createNode(options: CreateNodeOptions): Promise<MeshNode> 
   }
 }
 
-function profileSettings(profiles: { readonly [name: string]: unknown }, places: number | undefined): { [name: string]: ProfileSettings } {
+function profileSettings(
+  profiles: { readonly [name: string]: unknown },
+  places: number | undefined,
+): { [name: string]: ProfileSettings } {
   const settings: { [name: string]: ProfileSettings } = {}
   for (const [name, body] of Object.entries(profiles)) {
     const profile = parseProfile(name, body)
@@ -112,7 +115,9 @@ async function makeDataDir(data: string): Promise<void> {
     if (!(await stat(data)).isDirectory()) throw new Error('it is no folder')
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new MeshError('MESH_DATA_DIR', `data directory ${data} cannot be used: ${reason}; name another with --data`, { cause: error })
+    throw new MeshError('MESH_DATA_DIR', `data directory ${data} cannot be used: ${reason}; name another with --data`, {
+      cause: error,
+    })
   }
 }
 
@@ -128,6 +133,8 @@ async function diskFreeBytes(data: string): Promise<number | null> {
 }
 
 async function readVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   return version
 }

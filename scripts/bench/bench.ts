@@ -59,21 +59,33 @@ async function rates(tasks: number, runs: number): Promise<void> {
     })
   }
   const all = (values: readonly number[]) => values.map((value) => Math.round(value).toLocaleString('en')).join(', ')
-  show(`seeding ${tasks.toLocaleString('en')} prompts, median of ${runs}`, `${rate(median(seeding))}   (${all(seeding)})`)
-  show(`completing ${tasks.toLocaleString('en')} tasks, median of ${runs}`, `${rate(median(completing))}   (${all(completing)})`)
+  show(
+    `seeding ${tasks.toLocaleString('en')} prompts, median of ${runs}`,
+    `${rate(median(seeding))}   (${all(seeding)})`,
+  )
+  show(
+    `completing ${tasks.toLocaleString('en')} tasks, median of ${runs}`,
+    `${rate(median(completing))}   (${all(completing)})`,
+  )
 }
 
 async function million(): Promise<void> {
   await inFolder(async (folder) => {
     await writePrompts(join(folder, 'prompts.txt'), 1_000_000)
     const seeded = await phase('seed', folder)
-    show('1,000,000: seeding', `${((seeded['ms'] ?? 0) / 1e3).toFixed(1)} s, ${rate(seeded['perSecond'] ?? 0)}, RSS ${megabytes(seeded['rssMax'] ?? 0)} at most`)
+    show(
+      '1,000,000: seeding',
+      `${((seeded['ms'] ?? 0) / 1e3).toFixed(1)} s, ${rate(seeded['perSecond'] ?? 0)}, RSS ${megabytes(seeded['rssMax'] ?? 0)} at most`,
+    )
     const clean = await phase('start', folder)
     show('1,000,000: start after a clean stop', milliseconds(clean['ms'] ?? 0))
     const status = await phase('status', folder)
     show('1,000,000: status over HTTP, median of 21', milliseconds(status['ms'] ?? 0))
     const completed = await phase('complete', folder)
-    show('1,000,000: completing', `${((completed['ms'] ?? 0) / 1e3).toFixed(1)} s, ${rate(completed['perSecond'] ?? 0)}, RSS ${megabytes(completed['rssMax'] ?? 0)} at most`)
+    show(
+      '1,000,000: completing',
+      `${((completed['ms'] ?? 0) / 1e3).toFixed(1)} s, ${rate(completed['perSecond'] ?? 0)}, RSS ${megabytes(completed['rssMax'] ?? 0)} at most`,
+    )
     const after = await phase('start', folder)
     show('1,000,000 completed: start after a clean stop', milliseconds(after['ms'] ?? 0))
   })
@@ -81,7 +93,10 @@ async function million(): Promise<void> {
     await writePrompts(join(folder, 'prompts.txt'), 1_000_000)
     await phase('seed-and-kill', folder)
     const unclean = await phase('start', folder)
-    show('1,000,000: start after kill -9', `${milliseconds(unclean['ms'] ?? 0)}, ${(unclean['total'] ?? 0).toLocaleString('en')} tasks`)
+    show(
+      '1,000,000: start after kill -9',
+      `${milliseconds(unclean['ms'] ?? 0)}, ${(unclean['total'] ?? 0).toLocaleString('en')} tasks`,
+    )
   })
 }
 

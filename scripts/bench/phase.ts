@@ -28,7 +28,15 @@ async function complete(node: MeshNode): Promise<Figures> {
 /** The median of 21 answers over HTTP, connection included. */
 async function status(node: MeshNode, folder: string): Promise<Figures> {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const server = await startControlServer({ node, dataDir: folder, host: '127.0.0.1', port: 0, portNamed: true, log, onStop: () => undefined })
+  const server = await startControlServer({
+    node,
+    dataDir: folder,
+    host: '127.0.0.1',
+    port: 0,
+    portNamed: true,
+    log,
+    onStop: () => undefined,
+  })
   const client = await connect({ data: folder })
   const times: number[] = []
   for (let each = 0; each < 21; each++) {

@@ -39,7 +39,10 @@ function readRegisters(fields: Fields): BatchRecord['fields'] {
   }
 }
 
-function register<T extends BatchFields[keyof BatchFields]>(fields: Fields, isValue: (value: unknown) => boolean): Register<T> {
+function register<T extends BatchFields[keyof BatchFields]>(
+  fields: Fields,
+  isValue: (value: unknown) => boolean,
+): Register<T> {
   const read = fields.optional((row) => ({ value: row.any(), counter: row.uint(), node: row.text(128) }))
   if (read === undefined || !isValue(read.value)) throw new CodecError('a batch field of the wrong type')
   return read as Register<T>

@@ -56,7 +56,8 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2^53 - 1. @throws CodecError for any other */
   uint(value: number): this {
-    if (!Number.isSafeInteger(value) || value < 0) throw new CodecError(`${value} is no whole number from 0 to 2^53 - 1`)
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new CodecError(`${value} is no whole number from 0 to 2^53 - 1`)
     return this.#head(UINT, value)
   }
 
@@ -87,7 +88,8 @@ export class ByteWriter {
 
   /** Text of at most `bytesMax` bytes in UTF-8. @throws CodecError for longer text and for lone surrogates */
   text(text: string, bytesMax: number): this {
-    if (text.length > bytesMax || !text.isWellFormed()) throw new CodecError(`text over ${bytesMax} bytes, or not well-formed`)
+    if (text.length > bytesMax || !text.isWellFormed())
+      throw new CodecError(`text over ${bytesMax} bytes, or not well-formed`)
     const length = utf8Length(text)
     if (length > bytesMax) throw new CodecError(`text of ${length} bytes; at most ${bytesMax} are allowed`)
     this.#head(TEXT, length)

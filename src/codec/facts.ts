@@ -144,7 +144,12 @@ function writeResult(result: Result | undefined): void {
   if (result.files.length > MESH_SETTINGS.artifactsMax) throw new CodecError(`a result of ${result.files.length} files`)
   writer.array(result.files.length)
   for (const file of result.files) {
-    writer.array(4).hex(file.sha256, 32).uint(file.bytes).text(file.mime, NAME_BYTES_MAX).text(file.name, FILE_NAME_BYTES_MAX)
+    writer
+      .array(4)
+      .hex(file.sha256, 32)
+      .uint(file.bytes)
+      .text(file.mime, NAME_BYTES_MAX)
+      .text(file.name, FILE_NAME_BYTES_MAX)
   }
 }
 
@@ -167,7 +172,15 @@ function readBody(kind: FactKind, fields: Fields): Fact {
     case 'seeded':
       return readSeeded(batch, task, fields)
     case 'claimed':
-      return { kind, batch, task, token: fields.hex(18), holder: fields.text(NAME_BYTES_MAX), holderBoot: fields.hex(8), round: fields.uint() }
+      return {
+        kind,
+        batch,
+        task,
+        token: fields.hex(18),
+        holder: fields.text(NAME_BYTES_MAX),
+        holderBoot: fields.hex(8),
+        round: fields.uint(),
+      }
     case 'ended':
       return readEnded(batch, task, fields)
     case 'lost':
@@ -215,5 +228,10 @@ function readResult(fields: Fields): Result {
 }
 
 function readArtifact(fields: Fields): Artifact {
-  return { sha256: fields.hex(32), bytes: fields.uint(), mime: fields.text(NAME_BYTES_MAX), name: fields.text(FILE_NAME_BYTES_MAX) }
+  return {
+    sha256: fields.hex(32),
+    bytes: fields.uint(),
+    mime: fields.text(NAME_BYTES_MAX),
+    name: fields.text(FILE_NAME_BYTES_MAX),
+  }
 }

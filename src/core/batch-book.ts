@@ -63,7 +63,13 @@ export class Batch {
   slot(number: number): Slot {
     let slot = this.slots.get(number)
     if (slot === undefined) {
-      slot = { tally: emptyTally(this.id, number), complete: true, version: 0, changedWhileLoading: undefined, grewWhileLoading: false }
+      slot = {
+        tally: emptyTally(this.id, number),
+        complete: true,
+        version: 0,
+        changedWhileLoading: undefined,
+        grewWhileLoading: false,
+      }
       this.slots.set(number, slot)
     }
     return slot
@@ -116,7 +122,9 @@ export class Batch {
   queue(profile: string): Heap<OpenTask> {
     let queue = this.queues.get(profile)
     if (queue === undefined) {
-      queue = new Heap((a, b) => a.rank < b.rank || (a.rank === b.rank && (a.index < b.index || (a.index === b.index && a.id < b.id))))
+      queue = new Heap(
+        (a, b) => a.rank < b.rank || (a.rank === b.rank && (a.index < b.index || (a.index === b.index && a.id < b.id))),
+      )
       this.queues.set(profile, queue)
     }
     return queue

@@ -30,7 +30,15 @@ export interface BatchFields {
   readonly born: number
 }
 
-const BATCH_FIELDS = ['profile', 'priority', 'maxAttempts', 'timeoutMs', 'paused', 'cancelled', 'born'] as const satisfies readonly (keyof BatchFields)[]
+const BATCH_FIELDS = [
+  'profile',
+  'priority',
+  'maxAttempts',
+  'timeoutMs',
+  'paused',
+  'cancelled',
+  'born',
+] as const satisfies readonly (keyof BatchFields)[]
 
 export interface BatchRecord {
   readonly id: BatchId
@@ -79,7 +87,10 @@ function greater<T>(a: Register<T>, b: Register<T>): Register<T> {
 export function checkBatchName(name: string): void {
   const problem = BATCH_NAME_RULES.find((rule) => rule.broken(name))?.problem
   if (problem === undefined) return
-  throw new MeshError('MESH_BATCH_NAME', `batch name ${JSON.stringify(name.slice(0, 120))} ${problem}: choose another with --name`)
+  throw new MeshError(
+    'MESH_BATCH_NAME',
+    `batch name ${JSON.stringify(name.slice(0, 120))} ${problem}: choose another with --name`,
+  )
 }
 
 const BATCH_NAME_RULES: readonly { readonly problem: string; readonly broken: (name: string) => boolean }[] = [

@@ -13,12 +13,12 @@
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Event } from './events.ts'
-import type { EndedFact } from './facts.ts'
+import type { EndedFact, TaskError } from './facts.ts'
 import { makeToken } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Ownership } from './ownership.ts'
-import type { Held, Places } from './places.ts'
+import type { Held, Places, Profile } from './places.ts'
 import { decide } from './retry.ts'
 import type { World } from './world.ts'
 
@@ -115,7 +115,17 @@ export class Claims {
     task.phase = 'started'
     held.startedMs = this.#world.nowMs
     const { batch: batchId, task: id, index, prompt, params, profile } = seeded
-    this.#world.out({ type: 'execute', token, batch: batchId, task: id, index, prompt, params, profile, attempt: attempts.length })
+    this.#world.out({
+      type: 'execute',
+      token,
+      batch: batchId,
+      task: id,
+      index,
+      prompt,
+      params,
+      profile,
+      attempt: attempts.length,
+    })
     this.#sweepAt(this.#world.nowMs + this.#timeoutMs(held))
   }
 
@@ -132,7 +142,14 @@ export class Claims {
     this.#learn(held, end)
     const { outcome, durationMs, error, result } = end
     const about = { batch: task.batch, task: task.id, token }
-    const ended: EndedFact = { kind: 'ended', ...about, outcome, durationMs, ...(error && { error }), ...(result && { result }) }
+    const ended: EndedFact = {
+      kind: 'ended',
+      ...about,
+      outcome,
+      durationMs,
+      ...(error && { error }),
+      ...(result && { result }),
+    }
     const first = task.state.standing !== 'completed'
     this.#ledger.write(task, ended)
     if (outcome === 'completed' && first) this.#choose(task)
@@ -146,17 +163,30 @@ export class Claims {
     if (profile === undefined) return
     if (outcome === 'completed') profile.completed(durationMs)
     if (error === undefined) return
-    if (error.class === 'not-here') profile.close(error.message)
-    else if (error.class === 'backend-down' || error.class === 'disk-full') profile.rest(this.#world.nowMs, error.message)
     this.#noticeEnd(held, outcome, error.message)
-    if (profile.restReason === undefined) return
-    if (Number.isFinite(profile.restsUntilMs)) this.#world.timers.add(profile.restsUntilMs, () => this.grant())
-    const notice = { type: 'profile-resting', profile: held.profile, message: profile.restReason } as const
+    const isNew = this.#restProfile(profile, error)
+    if (profile.restsUntilMs > this.#world.nowMs) this.#world.timers.add(profile.restsUntilMs, () => this.grant())
+    if (!isNew) return
+    const notice = { type: 'profile-resting', profile: held.profile, message: error.message } as const
     this.#world.out({ type: 'notice', notice })
   }
 
+  /** Rests or closes a profile after a fault of the node; answers whether that is news. */
+  #restProfile(profile: Profile, error: TaskError): boolean {
+    if (error.class === 'not-here') return profile.close(error.message)
+    if (error.class !== 'backend-down' && error.class !== 'disk-full') return false
+    return profile.rest(this.#world.nowMs, error.message)
+  }
+
   #noticeEnd({ task }: Held, outcome: string, message: string): void {
-    const notice = { type: 'attempt-ended', batch: task.batch, task: task.id, index: task.index, outcome, message } as const
+    const notice = {
+      type: 'attempt-ended',
+      batch: task.batch,
+      task: task.id,
+      index: task.index,
+      outcome,
+      message,
+    } as const
     this.#world.out({ type: 'notice', notice })
   }
 

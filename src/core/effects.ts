@@ -7,9 +7,9 @@
  */
 import type { BatchRecord } from './batches.ts'
 import type { MeshErrorCode } from './errors.ts'
+import type { RequestId } from './events.ts'
 import type { Params, StoredFact } from './facts.ts'
 import type { BatchId, TaskId, Token } from './ids.ts'
-import type { RequestId } from './events.ts'
 import type { PromiseRun } from './ownership.ts'
 import type { SlotTally } from './tally.ts'
 
@@ -47,8 +47,21 @@ export interface Execution {
 
 /** Something that happened, for people and watchers; nothing depends on it. */
 export type Notice =
-  | { readonly type: 'task-ended'; readonly batch: BatchId; readonly task: TaskId; readonly index: number; readonly standing: 'completed' | 'failed' | 'cancelled' }
-  | { readonly type: 'attempt-ended'; readonly batch: BatchId; readonly task: TaskId; readonly index: number; readonly outcome: string; readonly message: string }
+  | {
+      readonly type: 'task-ended'
+      readonly batch: BatchId
+      readonly task: TaskId
+      readonly index: number
+      readonly standing: 'completed' | 'failed' | 'cancelled'
+    }
+  | {
+      readonly type: 'attempt-ended'
+      readonly batch: BatchId
+      readonly task: TaskId
+      readonly index: number
+      readonly outcome: string
+      readonly message: string
+    }
   | { readonly type: 'profile-resting'; readonly profile: string; readonly message: string }
   | { readonly type: 'slot-corrected'; readonly batch: BatchId; readonly slot: number; readonly message: string }
 

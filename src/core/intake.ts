@@ -104,7 +104,12 @@ export class Intake {
       this.#world.commits.index({ batch: batch.id, entries })
       this.#ledger.seed(batch, facts)
     }
-    const answer = { type: 'intake', new: rows.length, existing: frame.rows.length - rows.length, copies: COPIES } as const
+    const answer = {
+      type: 'intake',
+      new: rows.length,
+      existing: frame.rows.length - rows.length,
+      copies: COPIES,
+    } as const
     this.#world.commits.afterwards(() => {
       for (const task of kept) if (task.phase === 'seeding') this.#claims.ready(task)
       this.#world.requests.answer(frame.request, answer)

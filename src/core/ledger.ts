@@ -5,8 +5,8 @@
  * 2. What people are told (the counts of a batch, notices) changes only when the fact is synced.
  */
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
-import type { Fact, StoredFact } from './facts.ts'
 import { makeFact } from './fact-record.ts'
+import type { Fact, StoredFact } from './facts.ts'
 import type { OpenTask } from './open-task.ts'
 import { emptyTally, moveTask, type SlotTally, sameTally } from './tally.ts'
 import type { TaskState } from './task.ts'

@@ -163,7 +163,10 @@ export class Loading {
     if (sameTally(tally, slot.tally)) return
     if (!recount) {
       const message = `its facts show ${tally.total} tasks, ${tally.completed} completed; its tally said ${slot.tally.total} and ${slot.tally.completed}`
-      this.#world.out({ type: 'notice', notice: { type: 'slot-corrected', batch: batch.id, slot: slot.tally.slot, message } })
+      this.#world.out({
+        type: 'notice',
+        notice: { type: 'slot-corrected', batch: batch.id, slot: slot.tally.slot, message },
+      })
     }
     this.#ledger.correct(batch, slot, tally)
   }

@@ -9,8 +9,9 @@
  * 4. While writes fail, requests that would write are refused and nothing is granted; what runs goes on.
  * 5. `stopped` comes once, when nothing is held, read or unsynced any more.
  */
-import type { BatchRecord } from './batches.ts'
+
 import { BatchBook } from './batch-book.ts'
+import type { BatchRecord } from './batches.ts'
 import { Claims } from './claims.ts'
 import { Commits } from './commits.ts'
 import type { Effect } from './effects.ts'
@@ -167,7 +168,8 @@ export class MeshCore {
   #request(event: Extract<Event, { request: number }>, take: () => void): void {
     const { requests } = this.#world
     requests.open(event.request)
-    if (this.#claims.stopping) requests.refuse(event.request, 'MESH_STOPPING', 'the node is stopping: ask again when it runs')
+    if (this.#claims.stopping)
+      requests.refuse(event.request, 'MESH_STOPPING', 'the node is stopping: ask again when it runs')
     else if (this.#storageProblem !== undefined) requests.refuse(event.request, ...refusal(this.#storageProblem))
     else take()
   }

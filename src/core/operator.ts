@@ -6,8 +6,9 @@
  *    are and are not counted.
  * 3. A batch that exists keeps what it was created with.
  */
-import { batchIdOf, changeBatch, checkBatchName, newBatch } from './batches.ts'
+
 import type { Batch, BatchBook } from './batch-book.ts'
+import { batchIdOf, changeBatch, checkBatchName, newBatch } from './batches.ts'
 import type { Claims } from './claims.ts'
 import { MeshError } from './errors.ts'
 import type { Event, RequestId } from './events.ts'

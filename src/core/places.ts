@@ -57,17 +57,24 @@ export class Profile {
     if (this.#durations.length < 8 || this.#next % 8 === 0) this.#median = undefined
   }
 
-  /** Takes nothing new for a while, twice as long as the last time. */
-  rest(nowMs: number, reason: string): void {
-    if (nowMs < this.restsUntilMs) return
+  /** Takes nothing new for a while, twice as long as the last time; answers whether the reason is new. */
+  rest(nowMs: number, reason: string): boolean {
+    if (nowMs < this.restsUntilMs) return false
     this.restsUntilMs = nowMs + Math.min(REST_MS * 2 ** this.#rests, REST_MS_MAX)
     this.#rests++
-    this.restReason = reason
+    return this.#because(reason)
   }
 
-  close(reason: string): void {
+  /** Takes nothing any more; answers whether the reason is new. */
+  close(reason: string): boolean {
     this.restsUntilMs = Number.POSITIVE_INFINITY
+    return this.#because(reason)
+  }
+
+  #because(reason: string): boolean {
+    const isNew = this.restReason !== reason
     this.restReason = reason
+    return isNew
   }
 
   /** Median duration of the last completed attempts here, a few attempts old. */

@@ -16,7 +16,9 @@ export class Timers {
   readonly #heap = new Heap<Timer>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order))
   #order = 0
 
+  /** Infinity is never due. */
   add(atMs: number, due: () => void): void {
+    if (atMs === Number.POSITIVE_INFINITY) return
     this.#heap.push({ atMs, order: this.#order++, due })
   }
 

@@ -1,6 +1,7 @@
 /** What a core knows, as plain numbers for people; reading it changes nothing. */
-import type { BatchRecord } from './batches.ts'
+
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
+import type { BatchRecord } from './batches.ts'
 import type { Places } from './places.ts'
 import { openOf } from './tally.ts'
 
@@ -62,7 +63,11 @@ export function coreView(
       rest:
         profile.restReason === undefined
           ? undefined
-          : { reason: profile.restReason, untilMs: profile.restsUntilMs, forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY },
+          : {
+              reason: profile.restReason,
+              untilMs: profile.restsUntilMs,
+              forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY,
+            },
     })),
     storageProblem,
     stopping,

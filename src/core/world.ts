@@ -3,9 +3,8 @@
  * effects go. Parts never reach the outside in any other way.
  */
 import type { Commits } from './commits.ts'
-import type { Effect } from './effects.ts'
+import type { AnswerValue, Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
-import type { AnswerValue } from './effects.ts'
 import type { RequestId } from './events.ts'
 import type { Boot, NodeId, Sha256 } from './ids.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'

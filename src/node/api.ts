@@ -156,14 +156,27 @@ export interface MeshNode {
    * `rows` are chunks of any size; each chunk is asked for when there is room.
    * @throws MESH_BATCH_NAME MESH_DISK_FULL MESH_STORAGE MESH_STOPPING, or what `rows` throws
    */
-  seed(request: SeedRequest, rows: AsyncIterable<readonly PromptRow[]>, onProgress?: (progress: SeedProgress) => void): Promise<SeedAnswer>
+  seed(
+    request: SeedRequest,
+    rows: AsyncIterable<readonly PromptRow[]>,
+    onProgress?: (progress: SeedProgress) => void,
+  ): Promise<SeedAnswer>
   status(): Promise<StatusView>
   /** Batches by name. @throws MESH_BATCH_UNKNOWN */
   batch(name: string): BatchView
   /** Changes a batch; answers when the change is synced. @throws MESH_BATCH_UNKNOWN */
-  setBatch(name: string, change: { paused?: boolean; cancelled?: boolean; priority?: number }, options?: { stopRunning?: boolean }): Promise<void>
+  setBatch(
+    name: string,
+    change: { paused?: boolean; cancelled?: boolean; priority?: number },
+    options?: { stopRunning?: boolean },
+  ): Promise<void>
   /** Cancels or retries tasks: those named (`7`, `7~0a1b` or a task id) or, for retry, all FAILED and CANCELLED ones; answers how many changed. */
-  changeTasks(name: string, change: 'cancel' | 'retry', tasks: readonly string[] | 'all', options?: { stopRunning?: boolean }): Promise<number>
+  changeTasks(
+    name: string,
+    change: 'cancel' | 'retry',
+    tasks: readonly string[] | 'all',
+    options?: { stopRunning?: boolean },
+  ): Promise<number>
   tasks(name: string, query?: TaskQuery): Promise<TaskPage>
   task(name: string, ref: string): Promise<TaskDetail>
   why(name: string, ref: string): Promise<WhyView>

@@ -182,13 +182,14 @@ export class Driver {
   #execute(execution: Execution): void {
     this.#ports.onBoundary?.('before-execute')
     const { token } = execution
-    this.#ports.execute(execution).then(
-      (end) => {
+    this.#ports
+      .execute(execution)
+      .then((end) => {
         if (this.#dead) return
         this.#ports.onBoundary?.('after-execute')
         this.post({ type: 'execution-ended', token, ...end })
-      },
-    ).catch((error) => this.#fail(error))
+      })
+      .catch((error) => this.#fail(error))
   }
 
   /** Runs a read once everything given before it is on disk. */
@@ -212,7 +213,8 @@ export class Driver {
       const facts: StoredFact[] = []
       for (let at = 0; at < tasks.length; at += READS_AT_ONCE) {
         const some = tasks.slice(at, at + READS_AT_ONCE)
-        for (const each of await Promise.all(some.map((task) => this.#ports.store.readTask(batch, task)))) facts.push(...each)
+        for (const each of await Promise.all(some.map((task) => this.#ports.store.readTask(batch, task))))
+          facts.push(...each)
       }
       return facts
     })

@@ -7,16 +7,20 @@
  * 3. An attempt that completed although it was asked to end counts as completed: work is not thrown away.
  * 4. Faults of the node (not-here, backend-down, disk-full) return the attempt instead of failing it.
  */
-import type { Event } from '../core/events.ts'
+
 import type { Execution } from '../core/effects.ts'
 import { MeshError } from '../core/errors.ts'
+import type { Event } from '../core/events.ts'
 import type { Artifact, ErrorClass, Params, TaskError } from '../core/facts.ts'
 import { seedOf, type Token } from '../core/ids.ts'
 import { NODE_FAULTS } from '../core/retry.ts'
 import type { MeshSettings } from '../core/settings.ts'
 import type { ArtifactStore, Clock, ExecutionResult, Executor, Job, Log, OutputFile } from './ports.ts'
 
-export type ExecutionEnd = Pick<Extract<Event, { type: 'execution-ended' }>, 'outcome' | 'durationMs' | 'error' | 'result'>
+export type ExecutionEnd = Pick<
+  Extract<Event, { type: 'execution-ended' }>,
+  'outcome' | 'durationMs' | 'error' | 'result'
+>
 
 /** What is written into a picture about where it came from. */
 export interface Provenance {
@@ -74,7 +78,10 @@ export class Executions {
     try {
       end = await this.#perform(execution, place, running)
     } catch (error) {
-      end = this.#failure({ class: errorClassOf(error), message: error instanceof Error ? error.message : String(error) })
+      end = this.#failure({
+        class: errorClassOf(error),
+        message: error instanceof Error ? error.message : String(error),
+      })
     }
     this.#running.delete(execution.token)
     this.#places.get(execution.profile)?.delete(place)
@@ -105,7 +112,8 @@ export class Executions {
   async #perform(execution: Execution, place: number, running: Running): Promise<WithoutDuration> {
     const { performers, artifacts } = this.#ports
     const performer = performers.get(execution.profile)
-    if (performer === undefined) return this.#failure({ class: 'not-here', message: `no profile ${execution.profile} here` })
+    if (performer === undefined)
+      return this.#failure({ class: 'not-here', message: `no profile ${execution.profile} here` })
     const folder = performer.executor.usesFolder ? await artifacts.makeFolder() : undefined
     try {
       const job = this.#jobOf(execution, performer, place, folder ?? '')
@@ -147,7 +155,10 @@ export class Executions {
     const { artifactsMax, resultTextBytesMax } = this.#ports.settings
     const { text } = result
     if (result.files.length > artifactsMax || (text !== undefined && Buffer.byteLength(text) > resultTextBytesMax)) {
-      return this.#failure({ class: 'bad-output', message: `more than ${artifactsMax} files or ${resultTextBytesMax} bytes of text` })
+      return this.#failure({
+        class: 'bad-output',
+        message: `more than ${artifactsMax} files or ${resultTextBytesMax} bytes of text`,
+      })
     }
     const files: Artifact[] = []
     for (const file of result.files) {

@@ -3,10 +3,11 @@
  *
  * States: running -> stopping (after `stop`) -> stopped; a mistake in the core leads to stopped at once.
  */
-import { MeshCore } from '../core/mesh-core.ts'
-import { MeshError } from '../core/errors.ts'
+
 import type { Notice } from '../core/effects.ts'
+import { MeshError } from '../core/errors.ts'
 import type { BatchId, Boot, NodeId, Sha256 } from '../core/ids.ts'
+import { MeshCore } from '../core/mesh-core.ts'
 import type { MeshSettings, NodeSettings } from '../core/settings.ts'
 import type { CoreBatchView } from '../core/view.ts'
 import type * as api from './api.ts'
@@ -18,6 +19,7 @@ import { PendingRequests } from './requests.ts'
 import { Seeding } from './seeding.ts'
 import { batchView, type StatusInputs, statusView } from './status.ts'
 import { findTask, type ListSource, listTasks } from './task-list.ts'
+import { idsInStates, idsOf, STANDINGS } from './task-selection.ts'
 import type { ViewContext } from './task-views.ts'
 import { reasonsOf } from './why.ts'
 
@@ -46,13 +48,13 @@ export interface NodeParts {
 
 /** After the grace, executions that were asked to end have this long before the node stops without them. */
 const KILL_GRACE_MS = 10_000
-const CHANGE_TASKS_AT_ONCE = 1_000
 
 /** Opens the store and starts serving. @throws what the store's `open` throws */
 export async function startNode(parts: NodeParts): Promise<api.MeshNode> {
   const stored = await parts.store.open()
   const node = new RunningNode(parts)
-  if (!stored.clean) parts.log.info({}, 'the last use of the data directory did not end cleanly; going on from what was synced')
+  if (!stored.clean)
+    parts.log.info({}, 'the last use of the data directory did not end cleanly; going on from what was synced')
   node.start(stored)
   return node
 }
@@ -200,7 +202,10 @@ class RunningNode implements api.MeshNode {
 
   /** A mistake of ours: end what runs, leave the store as a crash would, and say so. */
   #fail(error: unknown): void {
-    this.#parts.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a mistake in promptmesh stopped the node')
+    this.#parts.log.error(
+      { error: error instanceof Error ? error.stack : String(error) },
+      'a mistake in promptmesh stopped the node',
+    )
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#requests.close(reason)
     this.#closeExecutors().then(
@@ -216,8 +221,9 @@ class RunningNode implements api.MeshNode {
 
   #notice(notice: Notice): void {
     if (notice.type === 'task-ended') this.#taskEnded(notice)
-    else if (notice.type === 'profile-resting') this.#parts.log.warn(notice, 'a profile takes nothing new for now')
-    else if (notice.type === 'slot-corrected') this.#parts.log.warn(notice, 'a tally was corrected')
+    else if (notice.type === 'profile-resting') {
+      this.#parts.log.warn({}, `profile ${notice.profile} takes nothing new for now: ${notice.message}`)
+    } else if (notice.type === 'slot-corrected') this.#parts.log.warn(notice, 'a tally was corrected')
     else this.#parts.log.info(notice, 'an attempt did not complete')
   }
 
@@ -280,29 +286,4 @@ class RunningNode implements api.MeshNode {
       record.fields.cancelled.value ? undefined : this.#core.slotsWith(record.id, standings(states))
     return { store, batch: record.id, context, slotsWith }
   }
-}
-
-const STANDINGS: { readonly [S in api.TaskState]: 'open' | 'completed' | 'failed' | 'cancelled' } = {
-  WAITING: 'open',
-  SCHEDULED: 'open',
-  RUNNING: 'open',
-  COMPLETED: 'completed',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-}
-
-/** Ids of the tasks that a change of the whole batch is about, page by page. */
-async function* idsInStates(source: ListSource, change: 'cancel' | 'retry'): AsyncIterable<string[]> {
-  const states: api.TaskState[] = change === 'retry' ? ['FAILED', 'CANCELLED'] : ['WAITING', 'SCHEDULED', 'RUNNING']
-  let cursor: string | null = null
-  do {
-    const query: api.TaskQuery = { states, limit: CHANGE_TASKS_AT_ONCE, ...(cursor !== null && { cursor }) }
-    const page: api.TaskPage = await listTasks(source, query)
-    if (page.tasks.length > 0) yield page.tasks.map(({ id }) => id)
-    cursor = page.cursor
-  } while (cursor !== null)
-}
-
-async function idsOf(source: ListSource, refs: readonly string[]): Promise<string[]> {
-  return Promise.all(refs.map(async (ref) => (await findTask(source, ref)).id))
 }

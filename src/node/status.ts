@@ -70,10 +70,15 @@ function blockedBecause({ record, open, scheduled, running }: CoreBatchView, { c
   return performed.rest?.forGood === true ? restWarning(performed, 0) : null
 }
 
-function nodeView({ core, nodeId, nodeName, version, diskFreeBytes }: StatusInputs, batches: readonly BatchView[]): NodeView {
+function nodeView(
+  { core, nodeId, nodeName, version, diskFreeBytes }: StatusInputs,
+  batches: readonly BatchView[],
+): NodeView {
   const sum = (of: (profile: CoreProfileView) => number) => core.profiles.reduce((total, each) => total + of(each), 0)
   const medians = core.profiles.flatMap(({ medianMs }) => (medianMs === undefined ? [] : [medianMs]))
-  const etas = batches.filter((batch) => batch.waiting + batch.scheduled + batch.running > 0).map((batch) => batch.etaSeconds)
+  const etas = batches
+    .filter((batch) => batch.waiting + batch.scheduled + batch.running > 0)
+    .map((batch) => batch.etaSeconds)
   return {
     name: nodeName,
     id: nodeId,
@@ -99,7 +104,9 @@ function warningsOf({ core, damaged, nowMs }: StatusInputs): string[] {
   if (core.storageProblem !== undefined) warnings.push(storageWarning(core.storageProblem))
   for (const profile of core.profiles) if (profile.rest !== undefined) warnings.push(restWarning(profile, nowMs))
   if (damaged > 0) {
-    warnings.push(`${damaged} records on disk were damaged and left out: seed the same files again to add what is missing`)
+    warnings.push(
+      `${damaged} records on disk were damaged and left out: seed the same files again to add what is missing`,
+    )
   }
   return warnings
 }

@@ -57,7 +57,10 @@ export async function findTask(source: ListSource, ref: string): Promise<TaskDet
   const [task] = entry === undefined ? [] : await readTasks(source, [entry])
   if (task !== undefined) return task
   const { batchName } = source.context
-  throw new MeshError('MESH_TASK_UNKNOWN', `batch ${batchName} has no task ${ref}: see \`promptmesh tasks ${batchName}\``)
+  throw new MeshError(
+    'MESH_TASK_UNKNOWN',
+    `batch ${batchName} has no task ${ref}: see \`promptmesh tasks ${batchName}\``,
+  )
 }
 
 async function findEntry(source: ListSource, ref: string): Promise<Entry | undefined> {
@@ -66,7 +69,9 @@ async function findEntry(source: ListSource, ref: string): Promise<Entry | undef
     const seeded = (await store.readTask(batch, ref)).find(({ fact }) => fact.kind === 'seeded')
     if (seeded?.fact.kind !== 'seeded') return undefined
     const { index } = seeded.fact
-    return (await sharing(source, index)).find((entry) => entry.task === ref) ?? { index, task: ref, label: String(index) }
+    return (
+      (await sharing(source, index)).find((entry) => entry.task === ref) ?? { index, task: ref, label: String(index) }
+    )
   }
   const index = /^(\d{1,10})(~[0-9a-f]{4})?$/.exec(ref)?.[1]
   if (index === undefined) return undefined

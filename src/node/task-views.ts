@@ -1,7 +1,7 @@
 /** A task as people see it, from its facts. */
 import type { StoredFact } from '../core/facts.ts'
 import { seedOf, type Token } from '../core/ids.ts'
-import { type Attempt, fold, type Standing, type TaskState as FoldedTask } from '../core/task.ts'
+import { type Attempt, type TaskState as FoldedTask, fold, type Standing } from '../core/task.ts'
 import type { AttemptView, TaskDetail, TaskState, TaskView } from './api.ts'
 
 /** What a view needs to know beside the facts. */

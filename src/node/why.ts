@@ -11,7 +11,10 @@ export function reasonsOf(task: TaskDetail, batchName: string, status: StatusVie
     case 'SCHEDULED':
       return [`It runs on ${task.node} now, in attempt ${task.attempts}.`]
     case 'FAILED':
-      return [`It failed for good after ${attempts(task)}: ${task.error}.`, `Run it again: promptmesh retry ${batchName}/${task.label}`]
+      return [
+        `It failed for good after ${attempts(task)}: ${task.error}.`,
+        `Run it again: promptmesh retry ${batchName}/${task.label}`,
+      ]
     case 'CANCELLED':
       return [`It was cancelled. Run it again: promptmesh retry ${batchName}/${task.label}`]
     case 'WAITING':
@@ -24,7 +27,8 @@ function waiting(task: TaskDetail, batch: BatchView | undefined, status: StatusV
   if (batch === undefined) return ['Its batch is not known here.']
   if (batch.paused) reasons.push(`Its batch is paused. Go on: promptmesh resume ${batch.name}`)
   if (batch.blocked !== null) reasons.push(`Nothing of its batch can run: ${batch.blocked}.`)
-  if (task.attempts > 0) reasons.push(`${attempts(task)} did not complete, the last with: ${task.error}; it waits for another.`)
+  if (task.attempts > 0)
+    reasons.push(`${attempts(task)} did not complete, the last with: ${task.error}; it waits for another.`)
   if (reasons.length === 0 || task.attempts > 0) reasons.push(...queued(task, batch, status))
   return reasons
 }
@@ -37,7 +41,10 @@ function queued(task: TaskDetail, batch: BatchView, status: StatusView): string[
   const places = status.nodes.reduce((sum, node) => sum + node.places, 0)
   const busy = status.nodes.reduce((sum, node) => sum + node.busy, 0)
   const reasons = [`${busy} of ${places} places are busy; at most ${ahead} waiting tasks are ahead of it.`]
-  if (batch.ratePerSecond) reasons.push(`At ${batch.ratePerSecond.toFixed(2)} tasks a second it starts within ${Math.ceil(ahead / batch.ratePerSecond)} s.`)
+  if (batch.ratePerSecond)
+    reasons.push(
+      `At ${batch.ratePerSecond.toFixed(2)} tasks a second it starts within ${Math.ceil(ahead / batch.ratePerSecond)} s.`,
+    )
   return reasons
 }
 

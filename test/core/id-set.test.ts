@@ -5,7 +5,9 @@ import { IdSet } from '../../src/core/id-set.ts'
 const id = fc.stringMatching(/^[0-9a-f]{32}$/)
 
 test('an IdSet says of each id whether it is new, as a Set of strings does', () => {
-  const few = fc.array(fc.oneof(id, fc.constantFrom('0'.repeat(32), `${'0'.repeat(31)}1`, 'f'.repeat(32))), { maxLength: 300 })
+  const few = fc.array(fc.oneof(id, fc.constantFrom('0'.repeat(32), `${'0'.repeat(31)}1`, 'f'.repeat(32))), {
+    maxLength: 300,
+  })
   fc.assert(
     fc.property(few, (ids) => {
       const set = new IdSet()
@@ -20,7 +22,10 @@ test('an IdSet says of each id whether it is new, as a Set of strings does', () 
 
 test('an IdSet keeps what it has while it grows, also where all ids share their last word', () => {
   const set = new IdSet()
-  const ids = Array.from({ length: 5_000 }, (_, at) => at.toString(16).padStart(24, '0') + (at % 2 ? '00000007' : 'ffffffff'))
+  const ids = Array.from(
+    { length: 5_000 },
+    (_, at) => at.toString(16).padStart(24, '0') + (at % 2 ? '00000007' : 'ffffffff'),
+  )
   for (const each of ids) expect(set.add(each)).toBe(true)
   for (const each of ids) expect(set.add(each)).toBe(false)
 })

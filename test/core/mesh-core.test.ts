@@ -62,15 +62,21 @@ describe('a batch on one node', () => {
     const world = seeded(['a cat', 'a cat', 'a cat'])
     expect(world.counts().total).toBe(3)
     const id = world.batch('b')
-    expect(world.reply(world.seed(id, ['a cat', 'a cat', 'a cat', 'a cat']))).toMatchObject({ value: { new: 1, existing: 3 } })
+    expect(world.reply(world.seed(id, ['a cat', 'a cat', 'a cat', 'a cat']))).toMatchObject({
+      value: { new: 1, existing: 3 },
+    })
   })
 
   test('takes rows with other parameters as other tasks, whatever the order of their keys', () => {
     const world = new CoreWorld()
     const id = world.batch('b')
     world.seed(id, [{ prompt: 'a cat', params: { steps: 5, seed: 1 } }])
-    expect(world.reply(world.seed(id, [{ prompt: 'a cat', params: { seed: 1, steps: 5 } }]))).toMatchObject({ value: { new: 0 } })
-    expect(world.reply(world.seed(id, [{ prompt: 'a cat', params: { seed: 2, steps: 5 } }]))).toMatchObject({ value: { new: 1 } })
+    expect(world.reply(world.seed(id, [{ prompt: 'a cat', params: { seed: 1, steps: 5 } }]))).toMatchObject({
+      value: { new: 0 },
+    })
+    expect(world.reply(world.seed(id, [{ prompt: 'a cat', params: { seed: 2, steps: 5 } }]))).toMatchObject({
+      value: { new: 1 },
+    })
   })
 
   test('refuses a name that paths or people would stumble over', () => {
@@ -89,7 +95,11 @@ describe('order', () => {
     const young = world.batch('young')
     const urgent = world.batch('urgent', { priority: 5 })
     world.request({ type: 'set-batch', batch: old, change: { paused: true } })
-    for (const id of [young, old, urgent]) world.seed(id, ['1', '2'].map((number) => `${id} ${number}`))
+    for (const id of [young, old, urgent])
+      world.seed(
+        id,
+        ['1', '2'].map((number) => `${id} ${number}`),
+      )
     world.request({ type: 'set-batch', batch: old, change: { paused: false } })
     while (world.running.size > 0) world.endNext()
     expect(world.executed.map(({ batch }) => batch)).toEqual([young, urgent, urgent, old, old, young])
@@ -140,7 +150,9 @@ describe('failure and retry', () => {
     const world = seeded(['bad'], { maxAttempts: 1 })
     world.fail()
     const { task, batch } = world.stateOf('bad')
-    expect(world.reply(world.request({ type: 'change-tasks', batch, change: 'retry', tasks: [task, task] }))).toMatchObject({ value: { tasks: 1 } })
+    expect(
+      world.reply(world.request({ type: 'change-tasks', batch, change: 'retry', tasks: [task, task] })),
+    ).toMatchObject({ value: { tasks: 1 } })
     expect(world.counts()).toMatchObject({ failed: 0, running: 1 })
     world.endNext()
     expect(world.counts()).toMatchObject({ failed: 0, completed: 1, extra: 0 })
@@ -377,7 +389,9 @@ describe('operators', () => {
     const world = seeded()
     const { batch } = world.stateOf('a cat')
     const tasks = ['a cat', 'an owl'].map((prompt) => world.stateOf(prompt).task)
-    expect(world.reply(world.request({ type: 'change-tasks', batch, change: 'cancel', tasks }))).toMatchObject({ value: { tasks: 2 } })
+    expect(world.reply(world.request({ type: 'change-tasks', batch, change: 'cancel', tasks }))).toMatchObject({
+      value: { tasks: 2 },
+    })
     expect(world.counts()).toMatchObject({ cancelled: 2 })
     while (world.running.size > 0) world.endNext()
     expect(world.counts()).toMatchObject({ completed: 4, cancelled: 1 })
@@ -391,7 +405,9 @@ describe('operators', () => {
     const world = new CoreWorld({ disk: first.disk })
     const tasks = PROMPTS.map((prompt) => world.stateOf(prompt).task)
     const { batch } = world.stateOf('a cat')
-    expect(world.reply(world.request({ type: 'change-tasks', batch, change: 'retry', tasks }))).toMatchObject({ value: { tasks: 5 } })
+    expect(world.reply(world.request({ type: 'change-tasks', batch, change: 'retry', tasks }))).toMatchObject({
+      value: { tasks: 5 },
+    })
     while (world.running.size > 0) world.endNext()
     expect(world.counts()).toMatchObject({ completed: 5, failed: 0 })
     world.checkInvariants()
@@ -404,7 +420,11 @@ describe('operators', () => {
     const { batch, task } = world.stateOf('an owl')
     const requests = [1, 2].map(() => world.request({ type: 'change-tasks', batch, change: 'cancel', tasks: [task] }))
     world.settle()
-    expect(requests.map((request) => world.reply(request)).map((reply) => ('value' in reply && 'tasks' in reply.value ? reply.value.tasks : -1))).toEqual([1, 0])
+    expect(
+      requests
+        .map((request) => world.reply(request))
+        .map((reply) => ('value' in reply && 'tasks' in reply.value ? reply.value.tasks : -1)),
+    ).toEqual([1, 0])
     world.checkInvariants()
   })
 })
@@ -438,7 +458,9 @@ describe('stopping', () => {
   test('finishes what runs, takes nothing new and says when everything is on disk', () => {
     const world = seeded()
     world.post({ type: 'stop', now: false })
-    expect(world.reply(world.seed(world.core.view().batches[0]?.record.id ?? '', ['x']))).toMatchObject({ code: 'MESH_STOPPING' })
+    expect(world.reply(world.seed(world.core.view().batches[0]?.record.id ?? '', ['x']))).toMatchObject({
+      code: 'MESH_STOPPING',
+    })
     world.endNext()
     expect(world.stopped).toBe(false)
     world.endNext()

@@ -15,7 +15,14 @@ afterEach(() => place.remove())
 const ECHO = { profiles: { echo: { executor: 'command', command: ['cat'], places: 2 } } }
 
 test('prompts with quotes, substitutions, newlines and emoji come out byte for byte, and no shell sees them', async () => {
-  const prompts = ['"quoted" and \'single\'', '$(touch pwned) `touch pwned`; touch pwned', 'two\nlines', '🦊 im Schnee, ñ', '-rf ../..', '%s %d\\n']
+  const prompts = [
+    '"quoted" and \'single\'',
+    '$(touch pwned) `touch pwned`; touch pwned',
+    'two\nlines',
+    '🦊 im Schnee, ñ',
+    '-rf ../..',
+    '%s %d\\n',
+  ]
   const csv = ['prompt', ...prompts.map((prompt) => `"${prompt.replaceAll('"', '""')}"`)].join('\r\n')
   await place.write('promptmesh.json', JSON.stringify(ECHO))
   await writeFile(place.path('nasty.csv'), `\uFEFF${csv}\r\n`)
@@ -27,7 +34,14 @@ test('prompts with quotes, substitutions, newlines and emoji come out byte for b
 })
 
 test('bad lines are named and stop nothing', async () => {
-  const lines = [Buffer.from('fine\n'), Buffer.from('NUL \0 inside\n'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('\n'), Buffer.alloc(70_000, 'x'), Buffer.from('\nalso fine\r\n')]
+  const lines = [
+    Buffer.from('fine\n'),
+    Buffer.from('NUL \0 inside\n'),
+    Buffer.from([0xff, 0xfe, 0x0a]),
+    Buffer.from('\n'),
+    Buffer.alloc(70_000, 'x'),
+    Buffer.from('\nalso fine\r\n'),
+  ]
   await place.write('promptmesh.json', JSON.stringify(ECHO))
   await writeFile(place.path('mixed.txt'), Buffer.concat(lines))
   const ended = await place.run(['run', 'mixed.txt', '--out', 'out'])
@@ -63,11 +77,16 @@ describe('a file that cannot be used', () => {
   })
 })
 
-test('a disk that fills up stops the run without losing anything; with space it goes on to the end', { timeout: 120_000 }, async () => {
+test('a disk that fills up stops the run without losing anything; with space it goes on to the end', {
+  timeout: 120_000,
+}, async () => {
   const disk = mountSmallDisk(24)
   try {
     if (!disk.mounted) return
-    await place.write('prompts.txt', Array.from({ length: 40 }, (_, at) => `a harbour at dusk, number ${at}`).join('\n'))
+    await place.write(
+      'prompts.txt',
+      Array.from({ length: 40 }, (_, at) => `a harbour at dusk, number ${at}`).join('\n'),
+    )
     await writeFile(join(disk.folder, 'filler'), Buffer.alloc(23 * 1024 * 1024))
     const out = join(disk.folder, 'images')
     const full = place.start(['run', 'prompts.txt', '--out', out])
@@ -87,11 +106,17 @@ test('a disk that fills up stops the run without losing anything; with space it 
 })
 
 test('programs that a node started are gone when it is killed', async () => {
-  const profile = { executor: 'command', command: ['sh', '-c', 'echo $$ >> "$PIDS"; sleep 1000 & echo $! >> "$PIDS"; wait'], places: 2, env: { PIDS: place.path('pids') } }
+  const profile = {
+    executor: 'command',
+    command: ['sh', '-c', 'echo $$ >> "$PIDS"; sleep 1000 & echo $! >> "$PIDS"; wait'],
+    places: 2,
+    env: { PIDS: place.path('pids') },
+  }
   await place.write('promptmesh.json', JSON.stringify({ profiles: { draw: profile } }))
   await place.write('prompts.txt', 'a cat\na dog\n')
   const running = place.start(['run', 'prompts.txt', '--out', 'out'])
-  const pids = async () => (existsSync(place.path('pids')) ? (await readFile(place.path('pids'), 'utf8')).trim().split('\n').map(Number) : [])
+  const pids = async () =>
+    existsSync(place.path('pids')) ? (await readFile(place.path('pids'), 'utf8')).trim().split('\n').map(Number) : []
   while ((await pids()).length < 4) await new Promise((next) => setImmediate(next))
   running.child.kill('SIGKILL')
   await running.ended

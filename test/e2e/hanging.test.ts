@@ -15,7 +15,9 @@ interface TaskLine {
   readonly error: string | null
 }
 
-test('2 % of prompts that hang end FAILED with every attempt listed, the others are not delayed', { timeout: 120_000 }, async () => {
+test('2 % of prompts that hang end FAILED with every attempt listed, the others are not delayed', {
+  timeout: 120_000,
+}, async () => {
   const count = 200
   const places = 8
   const script = 'read -r line; case "$line" in hang*) exec sleep 1000;; *) sleep 0.05; echo "$line";; esac'

@@ -1,7 +1,8 @@
 /** `run` on real prompts, killed on the way and given again: nothing lost, nothing twice but what was running. */
+
+import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { appendFile, readdir, readFile } from 'node:fs/promises'
-import { hash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readPngText } from '../../src/adapters/executors/png-text.ts'
@@ -61,7 +62,9 @@ async function runAndKill(args: readonly string[], out: string, pictures: number
 }
 
 describe('the prompts of PartiPrompts', () => {
-  test('give 1,632 different pictures with metadata by one command, also when it is killed three times on the way', { timeout: 300_000 }, async () => {
+  test('give 1,632 different pictures with metadata by one command, also when it is killed three times on the way', {
+    timeout: 300_000,
+  }, async () => {
     const isHere = existsSync(PARTI)
     if (!isHere) console.warn('NOT TESTED on PartiPrompts.tsv: ../shared is not here; 40 example prompts stand in')
     const [file, count] = isHere ? [PARTI, 1_632] : [EXAMPLES, 40]
@@ -92,7 +95,9 @@ async function checkCounts(out: string, count: number, extraMax: number): Promis
   const node = place.start(['up', '--data', data])
   await node.said(/^ready$/)
   const { stdout } = await place.run(['status', '--data', data, '-o', 'json'])
-  const [batch] = (JSON.parse(stdout) as { batches: { total: number; completed: number; failed: number; extraExecutions: number }[] }).batches
+  const [batch] = (
+    JSON.parse(stdout) as { batches: { total: number; completed: number; failed: number; extraExecutions: number }[] }
+  ).batches
   expect(batch).toMatchObject({ total: count, completed: count, failed: 0 })
   expect(batch?.extraExecutions).toBeLessThanOrEqual(extraMax)
   await place.run(['stop', '--data', data])
@@ -100,7 +105,9 @@ async function checkCounts(out: string, count: number, extraMax: number): Promis
 }
 
 describe('a history written outside', () => {
-  test('shows that nothing was executed twice but what was running when the node was killed', { timeout: 120_000 }, async () => {
+  test('shows that nothing was executed twice but what was running when the node was killed', {
+    timeout: 120_000,
+  }, async () => {
     const count = 300
     const kills = 3
     const places = 4
@@ -114,7 +121,8 @@ describe('a history written outside', () => {
     for (let kill = 1; kill <= kills; kill++) {
       const running = place.start(args)
       const goal = (count * kill) / (kills + 1)
-      while ((await readFile(history, 'utf8')).split('\n').length / 2 < goal) await new Promise((next) => setImmediate(next))
+      while ((await readFile(history, 'utf8')).split('\n').length / 2 < goal)
+        await new Promise((next) => setImmediate(next))
       running.child.kill('SIGKILL')
       await running.ended
     }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { CONFIG_KEYS } from '../../src/cli/config/schema.ts'
+import { main } from '../../src/cli/main.ts'
 import { ERROR_CODES } from '../../src/core/errors.ts'
 
 const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
@@ -13,7 +13,12 @@ function tableAfter(heading: string): string[][] {
   const text = README.slice(README.indexOf(`## ${heading}\n`))
   const lines = text.slice(0, text.indexOf('\n## ', 4)).split('\n')
   const rows = lines.filter((line) => line.startsWith('|')).slice(2)
-  return rows.map((line) => line.slice(2, -2).split(' | ').map((cell) => cell.trim()))
+  return rows.map((line) =>
+    line
+      .slice(2, -2)
+      .split(' | ')
+      .map((cell) => cell.trim()),
+  )
 }
 
 const code = (text: string | undefined) => (text === undefined ? '' : `\`${text}\``)
@@ -23,7 +28,13 @@ test('the table of errors has every code and its meaning', () => {
 })
 
 test('the table of settings has every key, with flag, environment, default and meaning', () => {
-  const rows = Object.entries(CONFIG_KEYS).map(([key, { flag, env, default: value, meaning }]) => [code(key), code(flag), code(env), value, meaning])
+  const rows = Object.entries(CONFIG_KEYS).map(([key, { flag, env, default: value, meaning }]) => [
+    code(key),
+    code(flag),
+    code(env),
+    value,
+    meaning,
+  ])
   expect(tableAfter('Config').map((row) => row.join(' '))).toEqual(rows.map((row) => row.join(' ')))
 })
 
@@ -42,7 +53,11 @@ test('the table of commands has every command that the help knows, and no other'
     process.stdout.write = write
     console.log = log
   }
-  const known = [...lines.join('').matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map((match) => match[1]).filter((name) => name !== 'promptmesh' && name !== 'help')
-  const told = tableAfter('Commands').flatMap(([cell = '']) => [...cell.matchAll(/`([a-z]+)/g)].map((match) => match[1]))
+  const known = [...lines.join('').matchAll(/^ {2}([a-z]+)(?: |$)/gm)]
+    .map((match) => match[1])
+    .filter((name) => name !== 'promptmesh' && name !== 'help')
+  const told = tableAfter('Commands').flatMap(([cell = '']) =>
+    [...cell.matchAll(/`([a-z]+)/g)].map((match) => match[1]),
+  )
   expect(new Set(told)).toEqual(new Set(known))
 })

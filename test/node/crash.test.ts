@@ -142,12 +142,16 @@ async function checkAfterwards(machine: Machine, crashes: number, acknowledged: 
     expect(count, `${prompt} ran again only where it was running`).toBeLessThanOrEqual(1 + crashes)
   }
   expect(machine.executed.length).toBeLessThanOrEqual(PROMPTS.length + 2 * crashes)
-  expect(machine.executed.length, 'every extra execution is counted').toBeLessThanOrEqual(PROMPTS.length + extraExecutions)
+  expect(machine.executed.length, 'every extra execution is counted').toBeLessThanOrEqual(
+    PROMPTS.length + extraExecutions,
+  )
   await node.stop({ graceMs: 0 })
 }
 
 describe('a driver that is killed', () => {
-  test('at any boundary loses nothing that was acknowledged and repeats only what was running', { timeout: 60_000 }, async () => {
+  test('at any boundary loses nothing that was acknowledged and repeats only what was running', {
+    timeout: 60_000,
+  }, async () => {
     const boundaries = await boundariesOfOneRun()
     expect(boundaries).toBeGreaterThan(20)
     const seen = new Set<Boundary>()
@@ -157,7 +161,13 @@ describe('a driver that is killed', () => {
       if (machine.crashedAt !== undefined) seen.add(machine.crashedAt)
       await checkAfterwards(machine, 1, acknowledged)
     }
-    expect([...seen].sort()).toEqual(['after-commit', 'after-execute', 'before-answer', 'before-commit', 'before-execute'])
+    expect([...seen].sort()).toEqual([
+      'after-commit',
+      'after-execute',
+      'before-answer',
+      'before-commit',
+      'before-execute',
+    ])
   })
 
   test('twice in a row, at any two of the first boundaries, too', { timeout: 60_000 }, async () => {

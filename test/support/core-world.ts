@@ -7,8 +7,8 @@ import { expect } from 'vitest'
 import type { BatchRecord } from '../../src/core/batches.ts'
 import type { Effect, Execution, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { ErrorClass, Outcome, Params, StoredFact } from '../../src/core/facts.ts'
 import { readFact } from '../../src/core/fact-record.ts'
+import type { ErrorClass, Outcome, Params, StoredFact } from '../../src/core/facts.ts'
 import { type Sha256, slotOf, type TaskId, type Token } from '../../src/core/ids.ts'
 import { MeshCore } from '../../src/core/mesh-core.ts'
 import type { PromiseRun } from '../../src/core/ownership.ts'
@@ -142,8 +142,13 @@ export class CoreWorld {
   }
 
   #execute(execution: Execution): void {
-    expect(this.executed.some(({ token }) => token === execution.token), 'a token is executed once').toBe(false)
-    const claimed = this.disk.factsOf(execution.task).some(({ fact }) => fact.kind === 'claimed' && fact.token === execution.token)
+    expect(
+      this.executed.some(({ token }) => token === execution.token),
+      'a token is executed once',
+    ).toBe(false)
+    const claimed = this.disk
+      .factsOf(execution.task)
+      .some(({ fact }) => fact.kind === 'claimed' && fact.token === execution.token)
     expect(claimed, 'nothing is executed before its claim is on disk').toBe(true)
     this.executed.push(execution)
     this.running.set(execution.token, execution)
@@ -160,7 +165,8 @@ export class CoreWorld {
   /** Answers the oldest read that sees everything it must. */
   readNext(): void {
     const effect = this.pending.shift()
-    if (effect?.type === 'load') this.post({ type: 'loaded', load: effect.load, facts: this.#slotFacts(effect.batch, effect.slots) })
+    if (effect?.type === 'load')
+      this.post({ type: 'loaded', load: effect.load, facts: this.#slotFacts(effect.batch, effect.slots) })
     else if (effect?.type === 'load-tasks') {
       this.post({ type: 'loaded', load: effect.load, facts: effect.tasks.flatMap((task) => this.disk.factsOf(task)) })
     } else if (effect?.type === 'read-index') {
@@ -207,7 +213,10 @@ export class CoreWorld {
   }
 
   /** Creates a batch (or finds it) and gives its id. */
-  batch(name: string, fields: { priority?: number; maxAttempts?: number; timeoutMs?: number; profile?: string } = {}): string {
+  batch(
+    name: string,
+    fields: { priority?: number; maxAttempts?: number; timeoutMs?: number; profile?: string } = {},
+  ): string {
     const reply = this.reply(this.request({ type: 'create-batch', spec: { name, profile: 'draw', ...fields } }))
     if (reply.type !== 'answer' || reply.value.type !== 'batch') throw new Error(`no batch: ${JSON.stringify(reply)}`)
     return reply.value.batch.id
@@ -220,9 +229,21 @@ export class CoreWorld {
     return this.request({ type: 'intake', batch, profile, rows })
   }
 
-  end(token: Token, outcome: Outcome = 'completed', error?: { class: ErrorClass; message: string }, durationMs = 100): void {
+  end(
+    token: Token,
+    outcome: Outcome = 'completed',
+    error?: { class: ErrorClass; message: string },
+    durationMs = 100,
+  ): void {
     this.running.delete(token)
-    this.post({ type: 'execution-ended', token, outcome, durationMs, ...(error && { error }), ...(outcome === 'completed' && { result: { files: [] } }) })
+    this.post({
+      type: 'execution-ended',
+      token,
+      outcome,
+      durationMs,
+      ...(error && { error }),
+      ...(outcome === 'completed' && { result: { files: [] } }),
+    })
   }
 
   /** Ends the oldest execution. */
@@ -240,7 +261,13 @@ export class CoreWorld {
   counts(name?: string) {
     const batch = this.core.view().batches.find(({ record }) => name === undefined || record.name === name)
     if (batch === undefined) throw new Error(`no batch ${name}`)
-    return { ...batch.counts, open: batch.open, scheduled: batch.scheduled, running: batch.running, retrying: batch.retrying }
+    return {
+      ...batch.counts,
+      open: batch.open,
+      scheduled: batch.scheduled,
+      running: batch.running,
+      retrying: batch.retrying,
+    }
   }
 
   stateOf(prompt: string): TaskState {
@@ -254,7 +281,9 @@ export class CoreWorld {
     const states = this.disk.states()
     for (const { record, counts, running } of this.core.view().batches) {
       const own = states.filter(({ batch }) => batch === record.id)
-      const tallies = [...Map.groupBy(own, ({ task }) => slotOf(task))].map(([slot, each]) => tallyOf(record.id, slot, each))
+      const tallies = [...Map.groupBy(own, ({ task }) => slotOf(task))].map(([slot, each]) =>
+        tallyOf(record.id, slot, each),
+      )
       const sum = (of: (tally: SlotTally) => number) => tallies.reduce((total, tally) => total + of(tally), 0)
       expect(counts, 'counts equal the fold of the disk').toEqual({
         total: sum((tally) => tally.total),

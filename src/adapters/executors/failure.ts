@@ -22,7 +22,7 @@ export function failureOf(error: unknown, what: string): ExecutionResult {
   const code = systemCode(error)
   if (code === undefined) throw error
   const message = `${what}: ${(error as Error).message}`
-  if (code === 'ENOSPC' || code === 'EDQUOT') return failed('disk-full', message)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return failed('disk-full', `the disk is full: ${message}`)
   if (EXHAUSTED.has(code)) return failed('backend-down', message)
   return failed('failed', message)
 }

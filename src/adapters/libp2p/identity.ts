@@ -14,6 +14,10 @@ export function nodeIdOf(key: Uint8Array): NodeId {
   try {
     return peerIdFromPrivateKey(privateKeyFromProtobuf(key)).toString()
   } catch (error) {
-    throw new MeshError('MESH_DATA_DIR', 'node.key of the data directory is no key: restore it, or delete it to become a new node', { cause: error })
+    throw new MeshError(
+      'MESH_DATA_DIR',
+      'node.key of the data directory is no key: restore it, or delete it to become a new node',
+      { cause: error },
+    )
   }
 }

@@ -51,7 +51,7 @@ export function readEnvironment(env: Environment, cwd: string): Layer {
 }
 
 /** Names of this prefix that are for executors' children, keys and tokens: no settings, and no mistake either. */
-const OTHER_NAMES = ['PROMPT', 'PARAMS', 'OUT', 'SEED', 'INDEX', 'BATCH', 'ATTEMPT', 'PLACE', 'KEY', 'TOKEN']
+const OTHER_NAMES = ['PROMPT', 'PARAMS', 'OUT', 'SEED', 'INDEX', 'BATCH', 'ATTEMPT', 'PLACE', 'KEY', 'TOKEN', 'DEBUG']
 
 /** A sentence for each PROMPTMESH_ variable that means nothing, with the name that may have been meant. */
 export function findUnknownNames(env: Environment): string[] {
