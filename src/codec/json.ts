@@ -3,7 +3,7 @@
 /** Deeper parameters are refused: every reader of them recurses. */
 const DEPTH_MAX = 64
 
-export function isJson(value: unknown, depth = 0): boolean {
+function isJson(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === 'boolean') return true
   if (typeof value === 'string') return value.isWellFormed()
   if (typeof value === 'number') return Number.isFinite(value)

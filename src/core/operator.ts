@@ -42,6 +42,7 @@ export class Operator {
     const { requests, commits, sha256, nodeId, settings } = this.#world
     try {
       checkBatchName(spec.name)
+      checkFields(spec)
     } catch (error) {
       if (!(error instanceof MeshError)) throw error
       requests.refuse(request, error.code, error.message)
@@ -67,6 +68,13 @@ export class Operator {
   setBatch({ request, batch: id, change, stopRunning }: Of<'set-batch'>): void {
     const batch = this.#find(request, id)
     if (batch === undefined) return
+    try {
+      checkFields(change)
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error
+      this.#world.requests.refuse(request, error.code, error.message)
+      return
+    }
     this.#book.put(changeBatch(batch.record, change, this.#world.nodeId))
     this.#world.commits.batch(batch.record)
     if (stopRunning === true) this.#claims.killAll(change.cancelled === true ? 'cancelled' : 'returned', batch)
@@ -118,4 +126,22 @@ export class Operator {
     if (batch === undefined) this.#world.requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here`)
     return batch
   }
+}
+
+/** @throws MESH_BAD_REQUEST where a number is none that a batch can have */
+function checkFields(fields: {
+  readonly priority?: number
+  readonly maxAttempts?: number
+  readonly timeoutMs?: number
+}): void {
+  const { priority = 0, maxAttempts = 1, timeoutMs = 1 } = fields
+  if (!Number.isSafeInteger(priority)) throw badField('priority', priority, 'a whole number')
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
+    throw badField('maxAttempts', maxAttempts, 'a whole number from 1')
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1)
+    throw badField('timeoutMs', timeoutMs, 'whole milliseconds from 1')
+}
+
+function badField(name: string, value: number, expected: string): MeshError {
+  return new MeshError('MESH_BAD_REQUEST', `${name} of a batch is ${value}: expected ${expected}`)
 }

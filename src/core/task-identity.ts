@@ -5,7 +5,9 @@
  *    rows seeded again, in any order, are the same tasks.
  * 2. occurrence = how many equal rows came before it in this file, so equal rows are different tasks.
  */
+import { CodecError } from '../codec/codec-error.ts'
 import { encodeTaskIdentity } from '../codec/identity.ts'
+import { MeshError } from './errors.ts'
 import type { IntakeRow } from './events.ts'
 import type { Params } from './facts.ts'
 import { IdSet } from './id-set.ts'
@@ -27,7 +29,10 @@ export class TaskNamer {
     this.#profile = profile
   }
 
-  /** The next row of the file as its owner will hear of it. */
+  /**
+   * The next row of the file as its owner will hear of it.
+   * @throws MESH_BAD_REQUEST where a fact could not carry it
+   */
   next(row: { readonly prompt: string; readonly params: Params }): IntakeRow {
     const first = this.#idOf(row.prompt, row.params, 0)
     const task = this.#seen.add(first) ? first : this.#idOf(row.prompt, row.params, this.#repeat(first))
@@ -42,6 +47,12 @@ export class TaskNamer {
   }
 
   #idOf(prompt: string, params: Params, occurrence: number): TaskId {
-    return this.#sha256(encodeTaskIdentity(this.#batch, prompt, params, this.#profile, occurrence)).slice(0, 32)
+    try {
+      return this.#sha256(encodeTaskIdentity(this.#batch, prompt, params, this.#profile, occurrence)).slice(0, 32)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      const message = `row ${this.#index + 1} (${JSON.stringify(prompt.slice(0, 60))}) cannot be taken: ${error.message}`
+      throw new MeshError('MESH_BAD_REQUEST', message, { cause: error })
+    }
   }
 }

@@ -165,7 +165,7 @@ export class Executions {
       await this.#ports.stamp(file, this.#provenance(job))
       files.push(await this.#ports.artifacts.put(file))
     }
-    return { outcome: 'completed', result: text === undefined ? { files } : { text, files } }
+    return { outcome: 'completed', result: text === undefined ? { files } : { text: text.toWellFormed(), files } }
   }
 
   #failure(error: TaskError): WithoutDuration {

@@ -108,11 +108,6 @@ export interface Clock {
   at(timeMs: number, callback: () => void): () => void
 }
 
-export interface Random {
-  /** Random bytes as lower-case hex, two digits a byte. */
-  hex(bytes: number): string
-}
-
 export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

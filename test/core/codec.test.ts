@@ -1,6 +1,6 @@
 /** Facts as bytes: they come back as they were, and no bytes whatever do more harm than a CodecError. */
 import { isDeepStrictEqual } from 'node:util'
-import { encode } from 'cborg'
+import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../src/codec/codec-error.ts'
@@ -42,6 +42,23 @@ function isJson(value: unknown): boolean {
 describe('a fact of any kind', () => {
   test.each(ONE_OF_EACH.map((fact) => [fact.kind, fact] as const))('comes back from its bytes: %s', (_, fact) => {
     expect(decodeFact(encodeFact(fact))).toStrictEqual(fact)
+  })
+
+  test('has the bytes that the library gives the same values', () => {
+    fc.assert(
+      fc.property(wireFact, (fact) => {
+        const bytes = encodeFact(fact)
+        expect(Buffer.compare(encode(decode(bytes)), bytes)).toBe(0)
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  test('keeps its bytes when others are written after it', () => {
+    const bytes = encodeFact(seeded)
+    const before = [...bytes]
+    for (let each = 0; each < 2_000; each++) encodeFact(completed)
+    expect([...bytes]).toEqual(before)
   })
 
   test('comes back from its bytes, whatever its values', () => {

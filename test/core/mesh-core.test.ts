@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readToken } from '../../src/core/ids.ts'
-import { CoreWorld, Disk } from '../support/core-world.ts'
+import { TaskNamer } from '../../src/core/task-identity.ts'
+import { CoreWorld, Disk, sha256 } from '../support/core-world.ts'
 
 const PROMPTS = ['a cat', 'a dog', 'a fox', 'an owl', 'a hen']
 
@@ -77,6 +78,27 @@ describe('a batch on one node', () => {
     expect(world.reply(world.seed(id, [{ prompt: 'a cat', params: { seed: 2, steps: 5 } }]))).toMatchObject({
       value: { new: 1 },
     })
+  })
+
+  test('refuses numbers that a batch cannot have, and goes on', () => {
+    const world = new CoreWorld()
+    for (const fields of [{ priority: Number.NaN }, { maxAttempts: 0 }, { timeoutMs: 0.5 }]) {
+      const request = world.request({ type: 'create-batch', spec: { name: 'b', profile: 'draw', ...fields } })
+      expect(world.reply(request)).toMatchObject({ type: 'refuse', code: 'MESH_BAD_REQUEST' })
+    }
+    const change = { priority: 1.5 }
+    const batch = world.batch('b')
+    expect(world.reply(world.request({ type: 'set-batch', batch, change }))).toMatchObject({ code: 'MESH_BAD_REQUEST' })
+  })
+
+  test('refuses a row that no fact could carry, before anything of it reaches the core', () => {
+    const namer = new TaskNamer(sha256, '00'.repeat(8), 'draw')
+    const rows = [
+      { prompt: 'x'.repeat(65_537), params: {} },
+      { prompt: '\ud800', params: {} },
+      { prompt: 'a cat', params: { steps: Number.POSITIVE_INFINITY } },
+    ]
+    for (const row of rows) expect(() => namer.next(row)).toThrow(expect.objectContaining({ code: 'MESH_BAD_REQUEST' }))
   })
 
   test('refuses a name that paths or people would stumble over', () => {

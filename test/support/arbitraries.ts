@@ -87,7 +87,7 @@ function endedWith(outcomes: fc.Arbitrary<Outcome>): fc.Arbitrary<Fact> {
 }
 
 /** One fact about TASK, of any kind, out of small alphabets. */
-export const taskFact: fc.Arbitrary<Fact> = fc.oneof(
+const taskFact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 1, arbitrary: seeded },
   { weight: 4, arbitrary: claimed },
   { weight: 2, arbitrary: endedWith(fc.constant<Outcome>('completed')) },

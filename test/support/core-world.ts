@@ -18,8 +18,8 @@ import { fold, type TaskState } from '../../src/core/task.ts'
 import { TaskNamer } from '../../src/core/task-identity.ts'
 
 export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'hex')
-export const MESH_ID = '00112233aabbccdd'
-export const NODE_ID = 'node-under-test'
+const MESH_ID = '00112233aabbccdd'
+const NODE_ID = 'node-under-test'
 
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
 type Reply = Extract<Effect, { type: 'answer' | 'refuse' }>
