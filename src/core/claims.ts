@@ -7,11 +7,11 @@
  * 2. An execution starts only after its `claimed` fact is synced, and not on a task or batch that is cancelled by then.
  * 3. Claims go to the batch first in order (priority, then age); within it to the lowest rank, then index.
  * 4. A task suspected of ending its node runs while nothing else does.
- * 5. An attempt is asked to end at its timeout and given up at 1.5 x its timeout; its place stays taken until its
- *    execution has ended.
+ * 5. The place of an attempt stays taken until its execution has ended, also when the attempt was given up before.
  * 6. A completion stays the one that counts: where the task has another attempt, `chosen` says so.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Event } from './events.ts'
 import type { EndedFact, TaskError } from './facts.ts'
 import { makeToken } from './ids.ts'
@@ -24,8 +24,6 @@ import type { World } from './world.ts'
 
 type ExecutionEnd = Pick<Extract<Event, { type: 'execution-ended' }>, 'outcome' | 'durationMs' | 'error' | 'result'>
 
-/** After its timeout an attempt has half as long again to report. */
-const GIVE_UP_FACTOR = 1.5
 /** While a node is alone, it is the only one that can perform a task. */
 const CAPABLE_NODES = 1
 
@@ -36,7 +34,7 @@ export class Claims {
   readonly #places: Places
   readonly #ownership: Ownership
   #seq = 0
-  #nextSweepMs = Number.POSITIVE_INFINITY
+  readonly #deadlines: Deadlines
   /** The takeover is synced. */
   serving = false
   storing = true
@@ -48,6 +46,11 @@ export class Claims {
     this.#ledger = ledger
     this.#places = places
     this.#ownership = ownership
+    this.#deadlines = new Deadlines(world, places, {
+      timeoutMs: (held) => this.#timeoutMs(held),
+      onTimeout: (held) => this.#kill(held, 'timed-out'),
+      onGiveUp: (held) => this.#giveUp(held),
+    })
   }
 
   /** Fills the free places. */
@@ -126,7 +129,7 @@ export class Claims {
       profile,
       attempt: attempts.length,
     })
-    this.#sweepAt(this.#world.nowMs + this.#timeoutMs(held))
+    this.#deadlines.watch(held)
   }
 
   /** Takes the word of the executor that an execution has ended. Words about unknown tokens are dropped. */
@@ -268,27 +271,6 @@ export class Claims {
 
   #timeoutMs(held: Held): number {
     return this.#places.timeoutMs(held.profile, this.#ledger.batchOf(held.task).record.fields.timeoutMs.value)
-  }
-
-  #sweepAt(atMs: number): void {
-    if (atMs >= this.#nextSweepMs) return
-    this.#nextSweepMs = atMs
-    this.#world.timers.add(atMs, () => this.#sweep(atMs))
-  }
-
-  /** Looks at the deadline of everything that runs. */
-  #sweep(atMs: number): void {
-    if (atMs !== this.#nextSweepMs) return
-    this.#nextSweepMs = Number.POSITIVE_INFINITY
-    for (const held of [...this.#places.held.values()]) {
-      if (held.startedMs === undefined || held.lost) continue
-      const timeoutMs = this.#timeoutMs(held)
-      const deadlineMs = held.startedMs + timeoutMs
-      const giveUpMs = held.startedMs + GIVE_UP_FACTOR * timeoutMs
-      if (this.#world.nowMs >= giveUpMs) this.#giveUp(held)
-      else if (this.#world.nowMs >= deadlineMs) this.#kill(held, 'timed-out')
-      if (!held.lost) this.#sweepAt(this.#world.nowMs >= deadlineMs ? giveUpMs : deadlineMs)
-    }
   }
 
   #giveUp(held: Held): void {
