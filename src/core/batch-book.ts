@@ -44,6 +44,8 @@ export class Batch {
   /** profile => tasks in phase `ready`, best first. */
   readonly queues = new Map<string, Heap<OpenTask>>()
   loading = false
+  /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
+  indexDoubted = false
   /** Where the last read of slots ended: reads go round in ascending order, which is the order of the disk. */
   #nextSlot = 0
 
@@ -182,6 +184,15 @@ export class BatchBook {
   /** To be called before a batch is no longer idle, and when its place in the order is another. */
   changed(): void {
     this.#live = undefined
+  }
+
+  /** Notes that the slot has an open task which is only on disk. */
+  unload(batch: Batch, number: number): void {
+    if (batch.idle) this.changed()
+    const slot = batch.slot(number)
+    slot.complete = false
+    slot.grewWhileLoading = true
+    batch.unloaded.add(number)
   }
 
   /** About what the tasks in memory take. */

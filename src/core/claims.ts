@@ -1,19 +1,18 @@
 /**
- * Grants attempts to free places and follows each to its end (protocol.md, sections 7 and 8).
+ * Follows attempts from their claim to their end; which task gets one is granting.ts's (protocol.md, sections 7 and 8).
  *
  * An attempt: claimed -> started -> ended, or -> lost when its deadline passed without a word from its executor.
  *
  * 1. Nothing is granted while the node stops, cannot write, or has not synced its takeover.
  * 2. An execution starts only after its `claimed` fact is synced, and not on a task or batch that is cancelled by then.
- * 3. Claims go to the batch first in order (priority, then age); within it to the lowest rank, then index.
- * 4. A task suspected of ending its node runs while nothing else does.
- * 5. The place of an attempt stays taken until its execution has ended, also when the attempt was given up before.
- * 6. A completion stays the one that counts: where the task has another attempt, `chosen` says so.
+ * 3. The place of an attempt stays taken until its execution has ended, also when the attempt was given up before.
+ * 4. A completion stays the one that counts: where the task has another attempt, `chosen` says so.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Event } from './events.ts'
 import type { EndedFact, TaskError } from './facts.ts'
+import { Granting } from './granting.ts'
 import { makeToken } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { OpenTask } from './open-task.ts'
@@ -35,6 +34,7 @@ export class Claims {
   readonly #ownership: Ownership
   #seq = 0
   readonly #deadlines: Deadlines
+  readonly #granting: Granting
   /** The takeover is synced. */
   serving = false
   storing = true
@@ -46,6 +46,7 @@ export class Claims {
     this.#ledger = ledger
     this.#places = places
     this.#ownership = ownership
+    this.#granting = new Granting(world, book, ledger, places, (batch, task) => this.#claim(batch, task))
     this.#deadlines = new Deadlines(world, places, {
       timeoutMs: (held) => this.#timeoutMs(held),
       onTimeout: (held) => this.#kill(held, 'timed-out'),
@@ -55,40 +56,12 @@ export class Claims {
 
   /** Fills the free places. */
   grant(): void {
-    if (!this.serving || !this.storing || this.stopping) return
-    for (const [name, profile] of this.#places.profiles) {
-      let free = profile.free(this.#world.nowMs)
-      if (free === 0) continue
-      for (const batch of this.#book.live()) {
-        if (free === 0) break
-        if (batch.runnable) free -= this.#grantFrom(batch, name, free)
-      }
-    }
+    if (this.serving && this.storing && !this.stopping) this.#granting.fill()
   }
 
-  #grantFrom(batch: Batch, profile: string, free: number): number {
-    const queue = batch.queues.get(profile)
-    let granted = 0
-    while (queue !== undefined && granted < free) {
-      const task = queue.peek()
-      if (task === undefined) break
-      if (task.phase === 'ready') {
-        if (!this.#mayRunBesideOthers(task)) return free
-        this.#claim(batch, task)
-        granted++
-      }
-      queue.pop()
-    }
-    return granted
-  }
-
-  /** False where a lone task waits for the others, or the others for a lone task. */
-  #mayRunBesideOthers(task: OpenTask): boolean {
-    const others = this.#places.held
-    if (others.size === 0) return true
-    const alone = this.#world.settings.blamedLossesAlone
-    if (task.runsAlone(alone)) return false
-    return others.size > 1 || [...others.values()].every((held) => !held.task.runsAlone(alone))
+  /** Tasks of a batch that could be granted to some place of this node. */
+  grantable(batch: Batch): number {
+    return this.#granting.grantable(batch)
   }
 
   #claim(batch: Batch, task: OpenTask): void {
@@ -141,7 +114,7 @@ export class Claims {
   end(held: Held, end: ExecutionEnd): void {
     const { task, token } = held
     this.#places.release(held)
-    this.#ledger.batchOf(task).running--
+    if (!held.lost) this.#ledger.batchOf(task).running--
     this.#learn(held, end)
     const { outcome, durationMs, error, result } = end
     const about = { batch: task.batch, task: task.id, token }
@@ -276,6 +249,7 @@ export class Claims {
   #giveUp(held: Held): void {
     const { task, token } = held
     held.lost = true
+    this.#ledger.batchOf(task).running--
     this.#ledger.write(task, { kind: 'lost', batch: task.batch, task: task.id, token, why: 'deadline-passed' })
     this.#noticeEnd(held, 'lost', 'its executor did not end at the deadline')
     this.follow(task)

@@ -74,7 +74,8 @@ export type Effect =
   | { readonly type: 'kill'; readonly token: Token; readonly outcome: 'timed-out' | 'cancelled' | 'returned' }
   | { readonly type: 'load'; readonly load: number; readonly batch: BatchId; readonly slots: readonly number[] }
   | { readonly type: 'load-tasks'; readonly load: number; readonly batch: BatchId; readonly tasks: readonly TaskId[] }
-  | { readonly type: 'read-index'; readonly batch: BatchId }
+  /** `doubted`: the index may name tasks that are not there; make it anew from the facts first. */
+  | { readonly type: 'read-index'; readonly batch: BatchId; readonly doubted: boolean }
   /** Send a `tick` at this monotonic time; replaces an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
   | { readonly type: 'notice'; readonly notice: Notice }

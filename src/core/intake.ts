@@ -61,7 +61,7 @@ export class Intake {
     const isNew = batch.slots.size === 0 && batch.uncounted.size === 0
     const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [] }
     this.#known.set(batch.id, fresh)
-    if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id })
+    if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id, doubted: batch.indexDoubted })
     return fresh
   }
 
@@ -102,7 +102,8 @@ export class Intake {
     if (rows.length > 0) {
       const entries = rows.map(({ index, task }) => ({ index, task }))
       this.#world.commits.index({ batch: batch.id, entries })
-      this.#ledger.seed(batch, facts)
+      const counted = facts.filter(({ fact }) => !batch.uncounted.has(slotOf(fact.task))).length
+      this.#ledger.seed(batch, facts, counted)
     }
     const answer = {
       type: 'intake',
@@ -125,19 +126,16 @@ export class Intake {
   #place(batch: Batch, fact: StoredFact, kept: OpenTask[]): void {
     const number = slotOf(fact.fact.task)
     const slot = batch.slot(number)
-    slot.tally = addTask(slot.tally)
     slot.version++
-    this.#world.commits.tally(slot.tally)
+    if (!batch.uncounted.has(number)) {
+      slot.tally = addTask(slot.tally)
+      this.#world.commits.tally(slot.tally)
+    }
     const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings
     if (slot.complete && this.#book.tasks.size < openTasksMax && this.#book.bytes < openTasksBytesMax) {
       const task = new OpenTask([fact])
       this.#book.remember(task)
       kept.push(task)
-    } else {
-      if (batch.idle) this.#book.changed()
-      slot.complete = false
-      slot.grewWhileLoading = true
-      batch.unloaded.add(number)
-    }
+    } else this.#book.unload(batch, number)
   }
 }

@@ -45,6 +45,8 @@ export class Ledger {
   }
 
   #move(batch: Batch, slot: Slot, before: TaskState, after: TaskState): void {
+    // A slot that is still to be counted is counted from the disk, this change included.
+    if (batch.uncounted.has(slot.tally.slot)) return
     const tally = moveTask(slot.tally, before, after)
     if (sameTally(tally, slot.tally)) return
     const change = differenceOf(tally, slot.tally)
@@ -61,13 +63,13 @@ export class Ledger {
     this.#world.commits.afterwards(() => this.#world.out({ type: 'notice', notice }))
   }
 
-  /** States that a batch has new tasks; each fact is a `seeded` one. They are counted once they are synced. */
-  seed(batch: Batch, facts: readonly StoredFact[]): void {
+  /** States that a batch has new tasks; each fact is a `seeded` one. Of them `counted` are counted once they are synced. */
+  seed(batch: Batch, facts: readonly StoredFact[], counted: number): void {
     for (const stored of facts) {
       this.#world.commits.fact(stored)
     }
     this.#world.commits.afterwards(() =>
-      batch.addCounts({ total: facts.length, completed: 0, failed: 0, cancelled: 0, extra: 0 }, 1),
+      batch.addCounts({ total: counted, completed: 0, failed: 0, cancelled: 0, extra: 0 }, 1),
     )
   }
 

@@ -59,14 +59,15 @@ export class Loading {
   /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
   refill(): void {
     if (!this.#claims.serving || this.#claims.stopping) return
-    const { pageTasks } = this.#world.nodeSettings
+    const { pageTasks, openTasksMax } = this.#world.nodeSettings
     /** Profiles for which enough tasks are ready. */
     const satisfied: string[] = []
     for (const batch of this.#book.live()) {
       if (batch.uncounted.size > 0) this.#loadSlots(batch, firstOf(batch.uncounted, RECOUNT_SLOTS))
       const profile = batch.record.fields.profile.value
       if (!batch.runnable || satisfied.includes(profile)) continue
-      if (batch.readyCount >= pageTasks) satisfied.push(profile)
+      const ready = this.#claims.grantable(batch)
+      if (ready >= pageTasks || batch.readyCount >= Math.max(openTasksMax, pageTasks)) satisfied.push(profile)
       else if (!batch.loading && batch.unloaded.size > 0) this.#loadSlots(batch, batch.nextUnloaded(pageTasks))
     }
   }
@@ -131,9 +132,11 @@ export class Loading {
     }
   }
 
-  /** The read failed: it is asked for again with the next need. */
+  /** The read failed: tasks are asked for again at once, slots with the next need. */
   loadFailed(load: number): void {
+    const taskLoad = this.#taskLoads.get(load)
     this.#taskLoads.delete(load)
+    if (taskLoad !== undefined) this.#readTasks(taskLoad)
     const slotLoad = this.#slotLoads.get(load)
     if (slotLoad === undefined) return
     this.#slotLoads.delete(load)
@@ -145,15 +148,15 @@ export class Loading {
     const slot = batch.slot(number)
     const changed = slot.changedWhileLoading ?? new Set()
     slot.changedWhileLoading = undefined
-    const states = tasks.map((facts) => fold(facts))
+    // What is left of a task whose prompt is lost on disk cannot run: it is no task any more.
+    const states = tasks.map((facts) => fold(facts)).filter(({ seeded }) => seeded !== undefined)
     const recount = batch.uncounted.delete(number)
     if (slot.version === version) this.#check(batch, slot, states, recount)
     else if (recount) batch.uncounted.add(number)
     if (recount) this.#markLoaded(batch, slot, number, openOf(slot.tally) === 0)
     else {
-      states.forEach((state, at) => {
-        if (isOpen(state) && !changed.has(state.task)) this.remember(tasks[at] as StoredFact[])
-      })
+      const open = new Set(states.filter((state) => isOpen(state) && !changed.has(state.task)).map(({ task }) => task))
+      for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading)
     }
   }
@@ -161,6 +164,7 @@ export class Loading {
   #check(batch: Batch, slot: Slot, states: readonly TaskState[], recount: boolean): void {
     const tally = tallyOf(batch.id, slot.tally.slot, states)
     if (sameTally(tally, slot.tally)) return
+    if (tally.total < slot.tally.total) batch.indexDoubted = true
     if (!recount) {
       const message = `its facts show ${tally.total} tasks, ${tally.completed} completed; its tally said ${slot.tally.total} and ${slot.tally.completed}`
       this.#world.out({
@@ -175,6 +179,18 @@ export class Loading {
     slot.complete = complete
     if (complete) batch.unloaded.delete(number)
     else batch.unloaded.add(number)
+  }
+
+  /** Keeps a task that is open again in memory, or where there is no room leaves it to a later read; answers which. */
+  keep(task: OpenTask): boolean {
+    const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings
+    const known = this.#book.tasks.has(task.id)
+    if (known || (this.#book.tasks.size < openTasksMax && this.#book.bytes < openTasksBytesMax)) {
+      this.#book.remember(task)
+      return true
+    }
+    this.#book.unload(this.#ledger.batchOf(task), task.slot)
+    return false
   }
 
   /** Takes an open task into memory, unless it is there, and ends what an earlier boot left open. */

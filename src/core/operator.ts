@@ -12,7 +12,6 @@ import { batchIdOf, changeBatch, checkBatchName, newBatch } from './batches.ts'
 import type { Claims } from './claims.ts'
 import { MeshError } from './errors.ts'
 import type { Event, RequestId } from './events.ts'
-import type { StoredFact } from './facts.ts'
 import type { BatchId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loading } from './loading.ts'
@@ -75,7 +74,7 @@ export class Operator {
       this.#world.requests.refuse(request, error.code, error.message)
       return
     }
-    this.#book.put(changeBatch(batch.record, change, this.#world.nodeId))
+    this.#book.put(changeBatch(batch.record, withoutUndefined(change), this.#world.nodeId))
     this.#world.commits.batch(batch.record)
     if (stopRunning === true) this.#claims.killAll(change.cancelled === true ? 'cancelled' : 'returned', batch)
     this.#world.commits.afterwards(() => this.#world.requests.answer(request, { type: 'changed', tasks: 0 }))
@@ -88,21 +87,14 @@ export class Operator {
     const unknown = tasks.filter((task) => !this.#book.tasks.has(task))
     this.#loading.readTasks(batch, unknown, (stored) => {
       const changed = tasks.filter((id) => {
-        const task = this.#book.tasks.get(id) ?? this.#taskOf(stored.get(id))
-        return task !== undefined && this.#change(task, event)
+        const facts = stored.get(id)
+        const task = this.#book.tasks.get(id) ?? (facts && new OpenTask(facts))
+        return task?.state.seeded !== undefined && this.#change(task, event)
       })
       this.#world.commits.afterwards(() =>
         this.#world.requests.answer(event.request, { type: 'changed', tasks: changed.length }),
       )
     })
-  }
-
-  /** A task read from the store: into memory while it is open, else held only for the change. */
-  #taskOf(facts: readonly StoredFact[] | undefined): OpenTask | undefined {
-    if (facts === undefined || facts.length === 0) return undefined
-    const task = new OpenTask(facts)
-    const open = task.state.standing === 'waiting' || task.state.standing === 'claimed'
-    return open ? this.#loading.remember(facts) : task
   }
 
   #change(task: OpenTask, event: Of<'change-tasks'>): boolean {
@@ -112,12 +104,12 @@ export class Operator {
       if (standing !== 'waiting' && standing !== 'claimed') return false
       this.#ledger.write(task, { kind: 'cancelled', ...about })
       if (event.stopRunning === true) this.#claims.killTask(task, 'cancelled')
+      this.#claims.follow(task)
     } else {
       if (standing !== 'failed' && standing !== 'cancelled') return false
       this.#ledger.write(task, { kind: 'retried', ...about })
-      this.#book.remember(task)
+      if (this.#loading.keep(task)) this.#claims.follow(task)
     }
-    this.#claims.follow(task)
     return true
   }
 
@@ -126,6 +118,11 @@ export class Operator {
     if (batch === undefined) this.#world.requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here`)
     return batch
   }
+}
+
+/** A field that is not said is not written. */
+function withoutUndefined<T extends object>(change: T): T {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as T
 }
 
 /** @throws MESH_BAD_REQUEST where a number is none that a batch can have */

@@ -6,7 +6,7 @@
  *
  * 1. Never more executions of a profile than its places.
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
- * 3. A success ends a rest and its doubling.
+ * 3. A success ends a rest and its doubling, but does not open a profile that is closed.
  */
 import type { Token } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
@@ -50,8 +50,10 @@ export class Profile {
 
   completed(durationMs: number): void {
     this.#rests = 0
-    this.restsUntilMs = Math.min(this.restsUntilMs, 0)
-    this.restReason = undefined
+    if (this.restsUntilMs < Number.POSITIVE_INFINITY) {
+      this.restsUntilMs = 0
+      this.restReason = undefined
+    }
     this.#durations[this.#next] = durationMs
     this.#next = (this.#next + 1) % SAMPLES
     if (this.#durations.length < 8 || this.#next % 8 === 0) this.#median = undefined

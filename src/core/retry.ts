@@ -4,7 +4,8 @@
  * 1. Only the current round counts.
  * 2. failed, timed-out, bad-output and oom are charged; `returned` and `lost` charge nothing.
  * 3. A task is closed when an error says bad-input; when charged failures reach maxAttempts on at least
- *    min(2, capable nodes) nodes, or 2 x maxAttempts on any; at `attemptsPerRoundMax` attempts; or as poison.
+ *    min(2, capable nodes) nodes, or 2 x maxAttempts on any; at `attemptsPerRoundMax` attempts, those returned not
+ *    counted (docs/decisions/0015); or as poison.
  * 4. The pause before another attempt doubles with each attempt that failed or was returned; a loss has none.
  *
  * The pause is the owner's memory, not a fact: a new owner starts it afresh.
@@ -24,7 +25,8 @@ export function decide(state: TaskState, maxAttempts: number, capableNodes: numb
   const nodes = new Set(charged.map((each) => each.holder)).size
   const usedUp = charged.length >= maxAttempts && nodes >= Math.min(2, capableNodes)
   if (usedUp || charged.length >= 2 * maxAttempts) return { close: 'attempts-used-up' }
-  if (attempts.length >= settings.attemptsPerRoundMax) return { close: 'attempts-used-up' }
+  const tried = attempts.filter((each) => each.end !== 'returned').length
+  if (tried >= settings.attemptsPerRoundMax) return { close: 'attempts-used-up' }
   if (blamedLosses(state) >= settings.blamedLossesMax) return { close: 'poison' }
   return { again: { backoffMs: backoffMs(attempts, settings) } }
 }

@@ -213,8 +213,9 @@ function isExtra(attempt: Attempt, counts: Token | undefined): boolean {
     case 'completed':
       return attempt.token !== counts && !attempt.voided
     case 'returned':
-    case 'cancelled':
       return attempt.durationMs > 0
+    case 'cancelled':
+      return attempt.durationMs > 0 && counts !== undefined
     default:
       return false
   }

@@ -107,7 +107,7 @@ export class Driver {
       case 'load-tasks':
         return this.#read(() => this.#loadTasks(effect.load, effect.batch, effect.tasks))
       case 'read-index':
-        return this.#read(() => this.#readIndex(effect.batch))
+        return this.#read(() => this.#readIndex(effect.batch, effect.doubted))
       case 'wake':
         return this.#wake(effect.atMs)
       case 'notice':
@@ -233,9 +233,9 @@ export class Driver {
     this.post({ type: 'loaded', load, facts })
   }
 
-  async #readIndex(batch: BatchId): Promise<void> {
+  async #readIndex(batch: BatchId, doubted: boolean): Promise<void> {
     try {
-      for await (const tasks of this.#ports.store.readTaskIds(batch)) {
+      for await (const tasks of this.#ports.store.readTaskIds(batch, doubted)) {
         this.post({ type: 'index-read', batch, tasks, done: false })
       }
     } catch (error) {

@@ -160,6 +160,14 @@ export class Executions {
         message: `more than ${artifactsMax} files or ${resultTextBytesMax} bytes of text`,
       })
     }
+    if (
+      result.files.some(({ name, mime }) => Buffer.byteLength(name) > 255 || mime.length > 100 || !name.isWellFormed())
+    ) {
+      return this.#failure({
+        class: 'bad-output',
+        message: 'a file with a name or type that is too long or not well-formed',
+      })
+    }
     const files: Artifact[] = []
     for (const file of result.files) {
       await this.#ports.stamp(file, this.#provenance(job))

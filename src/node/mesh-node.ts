@@ -237,7 +237,14 @@ class RunningNode implements api.MeshNode {
       rate.add(this.#parts.clock.nowMs())
     }
     const state = standing.toUpperCase() as api.TaskState
-    for (const listener of this.#listeners) listener({ batch: this.#nameOf(batch), index, id: task, state })
+    for (const listener of this.#listeners) {
+      try {
+        listener({ batch: this.#nameOf(batch), index, id: task, state })
+      } catch (error) {
+        // A mistake of the listener is not one of the node.
+        this.#parts.log.error({ error: String(error) }, 'a listener of ended tasks threw')
+      }
+    }
   }
 
   #nameOf(batch: BatchId): string {

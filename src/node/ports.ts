@@ -44,8 +44,8 @@ export interface FactStore {
   readTask(batch: BatchId, task: TaskId): Promise<StoredFact[]>
   /** Tasks of a batch with index >= `from`, ascending by (index, task id), at most `limit`. */
   readIndex(batch: BatchId, from: number, limit: number): Promise<{ index: number; task: TaskId }[]>
-  /** Every task id of a batch, in no order, in chunks. */
-  readTaskIds(batch: BatchId): AsyncIterable<readonly TaskId[]>
+  /** Every task id of a batch, in no order, in chunks; `doubted` makes the index anew from the facts first. */
+  readTaskIds(batch: BatchId, doubted?: boolean): AsyncIterable<readonly TaskId[]>
   /** Facts and rows that failed their checksum since `open`. */
   readonly damaged: number
   /** Marks a clean end and closes; idempotent. */

@@ -32,10 +32,11 @@ export function statusView(inputs: StatusInputs): StatusView {
 export function batchView(batch: CoreBatchView, inputs: StatusInputs): BatchView {
   const { record, counts, scheduled, running } = batch
   const stopped = record.fields.cancelled.value
-  const open = stopped ? 0 : batch.open
+  const { open } = batch
   // The core counts attempts at once and completions when they are synced; between the two, show the smaller.
   const shownRunning = Math.min(running, open)
   const shownScheduled = Math.min(scheduled, open - shownRunning)
+  const waiting = open - shownRunning - shownScheduled
   const ratePerSecond = inputs.rates.get(record.id)?.perSecond(inputs.nowMs) ?? null
   return {
     name: record.name,
@@ -45,16 +46,16 @@ export function batchView(batch: CoreBatchView, inputs: StatusInputs): BatchView
     paused: record.fields.paused.value,
     batchCancelled: stopped,
     total: counts.total,
-    waiting: open - shownRunning - shownScheduled,
+    waiting: stopped ? 0 : waiting,
     scheduled: shownScheduled,
     running: shownRunning,
     completed: counts.completed,
     failed: counts.failed,
-    cancelled: counts.cancelled + (stopped ? batch.open : 0),
+    cancelled: counts.cancelled + (stopped ? waiting : 0),
     retrying: batch.retrying,
     extraExecutions: counts.extra,
     ratePerSecond,
-    etaSeconds: open === 0 ? 0 : ratePerSecond === null || ratePerSecond === 0 ? null : open / ratePerSecond,
+    etaSeconds: open === 0 || stopped ? 0 : ratePerSecond === null || ratePerSecond === 0 ? null : open / ratePerSecond,
     blocked: blockedBecause(batch, inputs),
   }
 }
@@ -102,7 +103,9 @@ function nodeView(
 function warningsOf({ core, damaged, nowMs }: StatusInputs): string[] {
   const warnings: string[] = []
   if (core.storageProblem !== undefined) warnings.push(storageWarning(core.storageProblem))
-  for (const profile of core.profiles) if (profile.rest !== undefined) warnings.push(restWarning(profile, nowMs))
+  for (const profile of core.profiles) {
+    if (profile.rest !== undefined && profile.rest.untilMs > nowMs) warnings.push(restWarning(profile, nowMs))
+  }
   if (damaged > 0) {
     warnings.push(
       `${damaged} records on disk were damaged and left out: seed the same files again to add what is missing`,

@@ -56,7 +56,8 @@ export function withoutAttempts({ attemptList: _, ...task }: TaskDetail): TaskVi
 
 function stateOf(folded: FoldedTask, context: ViewContext): TaskState {
   const { standing } = folded
-  if (context.batchCancelled && (standing === 'waiting' || standing === 'claimed')) return 'CANCELLED'
+  // What runs when its batch is cancelled may finish, and is shown as what it does.
+  if (context.batchCancelled && standing === 'waiting') return 'CANCELLED'
   if (standing !== 'claimed') return STATES[standing]
   const started = folded.attempts.some(({ token }) => context.running.get(token)?.startedMs !== undefined)
   return started ? 'RUNNING' : 'SCHEDULED'

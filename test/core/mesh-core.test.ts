@@ -505,3 +505,124 @@ describe('stopping', () => {
     next.checkInvariants()
   })
 })
+
+describe('what a review found', () => {
+  test('tasks of another profile in the same batch are loaded and run', () => {
+    const nodeSettings = { openTasksMax: 10, pageTasks: 5, profiles: { draw: { places: 2, timeoutMs: 10_000 } } }
+    const world = new CoreWorld({ nodeSettings: { ...nodeSettings, openTasksMax: 20 } })
+    const id = world.batch('b', { profile: 'gone' })
+    world.seed(
+      id,
+      Array.from({ length: 15 }, (_, at) => `gone ${at}`),
+      'gone',
+    )
+    world.seed(
+      id,
+      Array.from({ length: 20 }, (_, at) => `here ${at}`),
+      'draw',
+    )
+    while (world.running.size > 0) world.endNext()
+    expect(world.counts()).toMatchObject({ completed: 20, open: 15 })
+  })
+
+  /** A disk whose only task took the node down twice. */
+  function suspected(prompt: string): { disk: Disk; batch: string } {
+    const first = new CoreWorld()
+    const batch = first.batch('b')
+    first.seed(batch, [prompt])
+    new CoreWorld({ disk: first.disk })
+    return { disk: first.disk, batch }
+  }
+
+  test('a lone task that hangs and cannot be ended does not stop the node for ever', () => {
+    const { disk, batch } = suspected('lone')
+    const world = new CoreWorld({ disk })
+    world.seed(batch, ['x', 'y', 'z'])
+    expect(world.executed).toHaveLength(1)
+    world.advance(86_400_000)
+    while ([...world.running.values()].some(({ prompt }) => prompt !== 'lone')) {
+      const [token] = [...world.running].find(([, { prompt }]) => prompt !== 'lone') ?? ['']
+      world.end(token)
+    }
+    expect(world.executed.map(({ prompt }) => prompt)).toEqual(expect.arrayContaining(['x', 'y', 'z']))
+  })
+
+  test('a lone task gets its turn although another profile is never idle', () => {
+    const { disk, batch } = suspected('lone')
+    const profiles = { other: { places: 2, timeoutMs: 10_000 }, draw: { places: 2, timeoutMs: 10_000 } }
+    const world = new CoreWorld({ disk, nodeSettings: { profiles }, persistAtOnce: true })
+    world.endNext('returned', 'drain')
+    world.seed(
+      batch,
+      Array.from({ length: 50 }, (_, at) => `other ${at}`),
+      'other',
+    )
+    world.advance(2_000)
+    for (let each = 0; each < 10 && world.running.size > 0; each++) world.endNext()
+    expect(world.executed.filter(({ prompt }) => prompt === 'lone')).toHaveLength(2)
+    expect(world.executed.length).toBeLessThan(50)
+  })
+
+  test('a read of tasks that fails is asked for again until the request is answered', () => {
+    const first = seeded(['bad'], { maxAttempts: 1 })
+    first.fail()
+    const world = new CoreWorld({ disk: first.disk, persistAtOnce: false })
+    world.settle()
+    const { batch, task } = world.stateOf('bad')
+    const request = world.request({ type: 'change-tasks', batch, change: 'retry', tasks: [task] })
+    const load = world.pending.shift()
+    if (load?.type !== 'load-tasks') throw new Error('no read was asked for')
+    world.post({ type: 'load-failed', load: load.load })
+    world.settle()
+    expect(world.reply(request)).toMatchObject({ value: { tasks: 1 } })
+  })
+
+  test('a profile that is closed stays closed when an attempt that ran already succeeds', () => {
+    const world = seeded()
+    world.endNext('returned', 'not-here')
+    world.endNext()
+    expect(world.executed).toHaveLength(2)
+    expect(world.core.view().profiles[0]?.rest?.forGood).toBe(true)
+  })
+
+  test('nothing is extra where a running task is cancelled', () => {
+    const world = seeded(['a cat'])
+    const { batch, task } = world.stateOf('a cat')
+    world.request({ type: 'change-tasks', batch, change: 'cancel', tasks: [task], stopRunning: true })
+    world.endNext('cancelled')
+    expect(world.counts()).toMatchObject({ cancelled: 1, extra: 0, running: 0 })
+  })
+
+  test('a prompt that the disk lost is reported, and seeding the file again brings it back', () => {
+    const first = seeded()
+    first.disk.facts.delete(first.stateOf('an owl').task)
+    const world = new CoreWorld({ disk: first.disk, rebuildsIndex: true })
+    expect(world.notices).toContainEqual(expect.objectContaining({ type: 'slot-corrected' }))
+    expect(world.reply(world.seed(world.batch('b'), PROMPTS))).toMatchObject({ value: { new: 1, existing: 4 } })
+    while (world.running.size > 0) world.endNext()
+    expect(world.counts()).toMatchObject({ total: 5, completed: 5 })
+    world.checkInvariants()
+  })
+
+  test('a field of a batch that is undefined is left as it is', () => {
+    const world = seeded()
+    const id = world.batch('b')
+    const change = { paused: true, priority: undefined } as unknown as { paused: boolean }
+    world.request({ type: 'set-batch', batch: id, change })
+    expect(world.disk.batches.get(id)?.fields).toMatchObject({ paused: { value: true }, priority: { value: 0 } })
+  })
+
+  test('tasks that are retried beyond what memory keeps run all the same', () => {
+    const prompts = Array.from({ length: 40 }, (_, at) => `bad ${at}`)
+    const first = seeded(prompts, { maxAttempts: 1 })
+    while (first.running.size > 0) first.fail()
+    const nodeSettings = { openTasksMax: 5, pageTasks: 5, profiles: { draw: { places: 2, timeoutMs: 10_000 } } }
+    const world = new CoreWorld({ disk: first.disk, nodeSettings })
+    const tasks = prompts.map((prompt) => world.stateOf(prompt).task)
+    const { batch } = world.stateOf('bad 0')
+    world.request({ type: 'change-tasks', batch, change: 'retry', tasks })
+    while (world.running.size > 0) world.endNext()
+    expect(world.counts()).toMatchObject({ completed: 40, failed: 0 })
+    world.checkInvariants()
+  })
+})

@@ -153,15 +153,18 @@ describe('bad input', () => {
 describe('the limit of attempts in one round', () => {
   const { attemptsPerRoundMax } = MESH_SETTINGS
 
-  test('closes the task whatever the outcomes were', () => {
-    expect(decision(taskAfter(times(attemptsPerRoundMax - 1, returnedBy('a'))))).toEqual(AGAIN)
-    expect(decision(taskAfter(times(attemptsPerRoundMax, returnedBy('a'))))).toEqual(USED_UP)
-    expect(decision(taskAfter(times(attemptsPerRoundMax, lostBy('a'))))).toEqual(USED_UP)
+  test('closes the task when its attempts are lost again and again', () => {
+    expect(decision(taskAfter(times(attemptsPerRoundMax - 1, lostBy('a', 'deadline-passed'))))).toEqual(AGAIN)
+    expect(decision(taskAfter(times(attemptsPerRoundMax, lostBy('a', 'deadline-passed'))))).toEqual(USED_UP)
+  })
+
+  test('does not count attempts that were returned: a back end may be down for a night', () => {
+    expect(decision(taskAfter(times(3 * attemptsPerRoundMax, returnedBy('a'))))).toEqual(AGAIN)
   })
 
   test('starts anew with the next round', () => {
     const retried: Fact = { kind: 'retried', ...about, round: 0 }
-    const ends = [...times(attemptsPerRoundMax, returnedBy('a')), failedOn('a', 'failed', 1)]
+    const ends = [...times(attemptsPerRoundMax, lostBy('a', 'deadline-passed')), failedOn('a', 'failed', 1)]
     expect(decision(taskAfter(ends, [retried]))).toEqual(AGAIN)
   })
 })

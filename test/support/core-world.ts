@@ -63,6 +63,8 @@ export interface CoreWorldOptions {
   /** Persist effects are done as soon as they are given; else by `persistNext`. */
   readonly persistAtOnce?: boolean
   readonly tallies?: 'kept' | 'damaged'
+  /** A doubted index is made anew from the facts, as a store does. */
+  readonly rebuildsIndex?: boolean
   readonly startMs?: number
 }
 
@@ -84,12 +86,14 @@ export class CoreWorld {
   #wakeMs = Number.POSITIVE_INFINITY
   #request = 0
   readonly #atOnce: boolean
+  readonly #rebuilds: boolean
 
   constructor(options: CoreWorldOptions = {}) {
     this.disk = options.disk ?? new Disk()
     this.nowMs = options.startMs ?? 1_000
     this.boot = (++boots).toString(16).padStart(16, '0')
     this.#atOnce = options.persistAtOnce ?? true
+    this.#rebuilds = options.rebuildsIndex ?? false
     const profiles = { draw: { places: 2, timeoutMs: 10_000 } }
     const nodeSettings = { ...NODE_SETTINGS, profiles, ...options.nodeSettings }
     this.core = new MeshCore({ settings: MESH_SETTINGS, nodeSettings, sha256, meshId: MESH_ID })
@@ -170,7 +174,8 @@ export class CoreWorld {
     else if (effect?.type === 'load-tasks') {
       this.post({ type: 'loaded', load: effect.load, facts: effect.tasks.flatMap((task) => this.disk.factsOf(task)) })
     } else if (effect?.type === 'read-index') {
-      const tasks = [...(this.disk.index.get(effect.batch)?.keys() ?? [])]
+      const named = [...(this.disk.index.get(effect.batch)?.keys() ?? [])]
+      const tasks = this.#rebuilds && effect.doubted ? named.filter((task) => this.disk.facts.has(task)) : named
       this.post({ type: 'index-read', batch: effect.batch, tasks, done: true })
     }
   }
@@ -296,7 +301,14 @@ export class CoreWorld {
         expect(this.disk.tallies.get(`${record.id} ${tally.slot}`), 'the tally on disk equals the fold').toEqual(tally)
         expect(openOf(tally)).toBeGreaterThanOrEqual(0)
       }
-      expect(running).toBe([...this.running.values()].filter(({ batch }) => batch === record.id).length)
+      const live = [...this.running.values()].filter(({ batch, token, task }) => {
+        const attempt = this.disk
+          .states()
+          .find((state) => state.task === task)
+          ?.attempts.find((each) => each.token === token)
+        return batch === record.id && attempt?.end === 'open'
+      })
+      expect(running).toBe(live.length)
     }
     const tokens = states.flatMap(({ attempts }) => attempts.map(({ token }) => token))
     expect(new Set(tokens).size, 'tokens never repeat').toBe(tokens.length)

@@ -33,7 +33,8 @@ export interface ProcessEnd {
  * output cannot be kept.
  */
 export async function runProcess(spec: ProcessSpec, guard: Guard, abort: AbortSignal): Promise<ProcessEnd> {
-  const child = await start(spec)
+  guard.prepare()
+  const child = await start({ ...spec, env: { ...spec.env, ...guard.environment } })
   const group = child.pid as number
   guard.add(group)
   let stopping: Promise<void> | undefined

@@ -3,14 +3,22 @@
  *
  * 1. It lives in a session of its own, so neither kill -9 of the node nor Ctrl-C in its terminal reaches it.
  * 2. It learns of the node's end by the end of its input, which the kernel closes whatever killed the node.
- * 3. Only numbers reach it: `+ GROUP` when a group has begun, `- GROUP` when it is gone.
- * 4. Without a shell everything works, but children of a killed node may linger; the log says so once.
+ * 3. Only numbers and a random mark reach it: `+ GROUP` when a group has begun, `- GROUP` when it is gone, `!` when the
+ *    node ends in order.
+ * 4. A node may be killed between the start of a child and its `+`. So children carry the mark in their environment,
+ *    and where /proc tells the environments, whatever still carries it is ended too.
+ * 5. Without a shell everything works, but children of a killed node may linger; the log says so once.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Log } from '../../node/ports.ts'
 
 export interface Guard {
+  /** Variables that every child must be given. */
+  readonly environment: { readonly [name: string]: string }
+  /** Call it before a child is started. */
+  prepare(): void
   /** Call it before a group's leader is given its work. */
   add(group: number): void
   /** Call it when none of the group runs any more. */
@@ -21,8 +29,10 @@ export interface Guard {
 
 const SCRIPT = `
 trap '' HUP INT TERM
+ended=
 groups=' '
 while read -r action group; do
+  case $action in !) ended=yes; break ;; esac
   case $group in ''|0*|1|*[!0-9]*) continue ;; esac
   case $action in
     +) groups="$groups$group " ;;
@@ -30,16 +40,27 @@ while read -r action group; do
   esac
 done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+[ -z "$ended" ] || exit 0
+for round in 1 2; do
+  for file in $(grep -las "$1" /proc/[0-9]*/environ 2>/dev/null); do
+    pid=\${file#/proc/}
+    kill -s KILL "\${pid%/environ}" 2>/dev/null
+  done
+  sleep 1
+done
 `
+
+const MARK_NAME = 'PROMPTMESH_GUARD'
 
 /** Makes a guard; its shell starts with the first group. */
 export function createGuard(log: Log, shell = '/bin/sh'): Guard {
   const groups = new Set<number>()
+  const mark = randomBytes(16).toString('hex')
   let child: ChildProcess | undefined
   let broken = false
 
   const start = () => {
-    const started = spawn(shell, ['-c', SCRIPT, 'promptmesh-guard'], {
+    const started = spawn(shell, ['-c', SCRIPT, 'promptmesh-guard', `${MARK_NAME}=${mark}`], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },
       detached: true,
@@ -63,14 +84,19 @@ export function createGuard(log: Log, shell = '/bin/sh'): Guard {
   }
   const tell = (line: string) => child?.stdin?.write(line)
 
+  const prepare = () => {
+    if (child !== undefined || broken) return
+    child = start()
+    tell([...groups].map((each) => `+ ${each}\n`).join(''))
+  }
+
   return {
+    environment: { [MARK_NAME]: mark },
+    prepare,
     add(group) {
       groups.add(group)
-      if (child !== undefined) tell(`+ ${group}\n`)
-      else if (!broken) {
-        child = start()
-        tell([...groups].map((each) => `+ ${each}\n`).join(''))
-      }
+      if (child === undefined) prepare()
+      else tell(`+ ${group}\n`)
     },
     remove(group) {
       if (groups.delete(group)) tell(`- ${group}\n`)
@@ -82,7 +108,7 @@ export function createGuard(log: Log, shell = '/bin/sh'): Guard {
       if (closing?.pid === undefined || closing.exitCode !== null || closing.signalCode !== null) return
       closing.ref()
       const ended = once(closing, 'exit')
-      closing.stdin?.end()
+      closing.stdin?.end('!\n')
       await ended
     },
   }

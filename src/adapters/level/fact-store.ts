@@ -146,8 +146,9 @@ class LevelFactStore implements FactStore {
     return this.#index.page(batch, { index: from, task: '' }, limit)
   }
 
-  readTaskIds(batch: BatchId): AsyncIterable<readonly TaskId[]> {
-    return this.#index.taskIds(batch)
+  async *readTaskIds(batch: BatchId, doubted = false): AsyncIterable<readonly TaskId[]> {
+    if (doubted) await this.#index.rebuild(batch)
+    yield* this.#index.taskIds(batch)
   }
 
   close(): Promise<void> {

@@ -88,6 +88,7 @@ describe('what a command is given', () => {
     expect(text(await sh(script, { job })).split('\n')).toEqual([
       'PROMPTMESH_ATTEMPT=2',
       'PROMPTMESH_BATCH=night',
+      expect.stringMatching(/^PROMPTMESH_GUARD=[0-9a-f]{32}$/),
       'PROMPTMESH_INDEX=5',
       'PROMPTMESH_PARAMS={"steps":20,"size":"a \\"b\\""}',
       'PROMPTMESH_PLACE=3',
