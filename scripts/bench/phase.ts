@@ -1,6 +1,7 @@
 /** One phase of the bench, in a process of its own: reports its figures, then waits for the word to end. */
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { keepMemorySmall } from '../../src/cli/memory.ts'
 import { connect } from '../../src/control/client.ts'
 import { startControlServer } from '../../src/control/server.ts'
 import { openPrompts } from '../../src/intake/open.ts'
@@ -48,7 +49,8 @@ async function status(node: MeshNode, folder: string): Promise<Figures> {
   return { ms: times.toSorted((a, b) => a - b)[10] ?? Number.NaN }
 }
 
-async function main(name: Phase, folder: string): Promise<void> {
+async function main(name: Phase, folder: string, small: boolean): Promise<void> {
+  if (small) keepMemorySmall()
   let rssMax = 0
   const watch = setInterval(() => {
     rssMax = Math.max(rssMax, process.memoryUsage.rss())
@@ -69,4 +71,4 @@ async function main(name: Phase, folder: string): Promise<void> {
   process.disconnect()
 }
 
-await main(process.argv[2] as Phase, process.argv[3] ?? '')
+await main(process.argv[2] as Phase, process.argv[3] ?? '', process.argv[4] === 'small')

@@ -7,6 +7,7 @@ import { MeshError } from '../core/errors.ts'
 import type { MeshNode } from '../node/api.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { parseWebAddress } from './config/schema.ts'
+import { keepMemorySmall } from './memory.ts'
 import { openNodeLog } from './node-log.ts'
 
 export interface OwnNodeOptions {
@@ -31,6 +32,7 @@ export interface OwnNode {
 /** @throws MESH_DATA_DIR_HELD with who holds it, MESH_PORT_TAKEN, MESH_CONFIG, MESH_DATA_DIR and what else createNode throws */
 export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
   const { config, work, onWarning, onStop } = options
+  keepMemorySmall()
   const dataDir = options.dataDir ?? config.values.data
   await prepareDataDir(dataDir, onWarning)
   const log = openNodeLog(dataDir, config.values.log, onWarning)

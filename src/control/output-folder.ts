@@ -1,6 +1,6 @@
 /** The output folder: results of completed tasks as files that people and trainers can use, resumable after any crash. */
 import { createHash } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { TaskView } from '../node/api.ts'
 import { MetadataFile } from './metadata.ts'
@@ -96,6 +96,16 @@ export class OutputFolder {
       if (unlisted.length > 0) this.#untidy.add(number)
       return result
     })
+  }
+
+  /**
+   * Checks, before any work is done for it, that the folder is free for a batch.
+   * @throws MESH_OUTPUT it holds the files of another batch
+   */
+  async claimFor(batch: string): Promise<void> {
+    const names = (await readdir(this.path)).filter((name) => /^\d{5}$/.test(name)).sort()
+    const first = names[0]
+    if (first !== undefined) await this.#use(Number(first), async ({ metadata }) => metadata.claimFor(batch))
   }
 
   /** Puts the metadata in order of every folder that was written to, or of those before folder `before`. @throws MESH_OUTPUT */

@@ -30,6 +30,7 @@ export interface PullProgress {
   readonly failed: number
   /** Tasks that are neither COMPLETED nor FAILED. */
   readonly notDone: number
+  readonly cancelled: number
 }
 
 export interface PullResult extends PullProgress {
@@ -56,12 +57,12 @@ export async function pullBatch(
   options: PullOptions = {},
 ): Promise<PullResult> {
   const output = await OutputFolder.open(folder, { verify: options.verify === true })
-  const counts = { tasks: 0, written: 0, present: 0, missingCount: 0, failed: 0, notDone: 0 }
+  const counts = { tasks: 0, written: 0, present: 0, missingCount: 0, failed: 0, notDone: 0, cancelled: 0 }
   const missing: MissingFile[] = []
   const take = async (task: TaskView): Promise<void> => {
     counts.tasks += 1
     if (task.state !== 'COMPLETED') {
-      counts[task.state === 'FAILED' ? 'failed' : 'notDone'] += 1
+      counts[task.state === 'FAILED' ? 'failed' : task.state === 'CANCELLED' ? 'cancelled' : 'notDone'] += 1
       return
     }
     const result = await output.write(task, source.artifact)

@@ -144,7 +144,16 @@ describe('a run', () => {
   })
 
   test('ends with how many pictures, where and how long', () => {
-    const result = { tasks: 40, written: 30, present: 10, missingCount: 0, failed: 0, notDone: 0, missing: [] }
+    const result = {
+      tasks: 40,
+      written: 30,
+      present: 10,
+      missingCount: 0,
+      failed: 0,
+      notDone: 0,
+      cancelled: 0,
+      missing: [],
+    }
     expect(renderEnd(result, 'images', 0, 3.21)).toBe('40 pictures in images, 3.2 s')
     expect(renderEnd(result, 'images', 10, 200)).toBe('40 pictures in images (10 were there already), 3m 20s')
   })

@@ -25,7 +25,16 @@ test('completed tasks are written, and the others are counted', async () => {
   const states: TaskState[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'WAITING', 'RUNNING', 'SCHEDULED', 'COMPLETED']
   const tasks = states.map((state, index) => taskOf(index, { state }))
   const result = await pullBatch(sourceOf(tasks, picturesOf(...range(7))), 'demo', out)
-  expect(result).toEqual({ tasks: 7, written: 2, present: 0, missing: [], missingCount: 0, failed: 1, notDone: 4 })
+  expect(result).toEqual({
+    tasks: 7,
+    written: 2,
+    present: 0,
+    missing: [],
+    missingCount: 0,
+    failed: 1,
+    notDone: 3,
+    cancelled: 1,
+  })
   expect((await metadataOf(out)).map(({ index }) => index)).toEqual([0, 6])
 })
 

@@ -62,19 +62,23 @@ async function pullResults(batch: string, folder: string, options: PullOptions):
 }
 
 function report(batch: string, folder: string, result: PullResult, options: PullOptions): number {
-  const { written, present, missingCount, missing, failed, notDone } = result
+  const { written, present, missingCount, missing, failed, notDone, cancelled } = result
   say(`${formatPlural(written, 'file')} written to ${folder}, ${formatCount(present)} were there already`)
   if (failed > 0)
     say(
       `${formatPlural(failed, 'task')} failed: \`promptmesh tasks ${quoteWord(batch)} --state failed${sameNode(options)}\``,
     )
   if (notDone > 0) say(`${formatPlural(notDone, 'task')} not done yet: pull again later, it goes on where it stopped`)
+  if (cancelled > 0)
+    say(
+      `${formatPlural(cancelled, 'task')} cancelled: \`promptmesh retry ${quoteWord(batch)}${sameNode(options)}\` runs them`,
+    )
   if (missingCount === 0) return EXIT.ok
   for (const { index, sha256, why } of missing.slice(0, MISSING_SHOWN)) {
     say(
       `  ${batch}/${index}  ${sha256}  ${why === 'damaged' ? 'came with wrong bytes' : 'nobody who can be reached has it'}`,
     )
   }
-  warn(`${formatPlural(missingCount, 'file')} missing: pull again when their nodes are back`)
+  warn(`${formatPlural(missingCount, 'file')} missing: no node that can be reached has them`)
   return EXIT.error
 }

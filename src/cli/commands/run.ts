@@ -108,6 +108,7 @@ async function runOn(parts: {
   const { node, file, input, output, options, startedMs, signal } = parts
   const [{ batchNameOf }, { runJob }] = await Promise.all([import('../seed-settings.ts'), import('../run-job.ts')])
   const batch = options.name ?? batchNameOf(file)
+  await output.claimFor(batch)
   const { profile, note } = await node.chooseProfile(batch)
   if (note !== undefined) say(note)
   const request = seedRequest(batch, profile, options)

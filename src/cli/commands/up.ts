@@ -1,6 +1,6 @@
 /** `up` and `stop`: a node in the foreground, and its end. */
 import { setTimeout } from 'node:timers/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { processExists } from '../../control/api-file.ts'
 import { formatPlural } from '../../control/format.ts'
 import { MeshError } from '../../core/errors.ts'
@@ -45,7 +45,11 @@ export function addUpCommands(program: Command, run: Run): void {
     )
     .option('--log <level>', 'least level in node.log: trace, debug, info, warn, error or silent')
     .option('--no-work', 'store and serve only, run nothing')
-    .option('--grace <time>', 'how long running attempts may finish when it stops', parseDuration, GRACE_MS)
+    .addOption(
+      new Option('--grace <time>', 'how long running attempts may finish when it stops')
+        .argParser(parseDuration)
+        .default(GRACE_MS, '30s'),
+    )
     .action(run(startNode))
   const stop = program.command('stop').description('stop the node: what runs may finish, the rest stays for later')
   addExamples(addNodeOptions(stop), 'stop', 'stop --grace 0s')

@@ -96,6 +96,7 @@ function batchState({
   blocked,
 }: BatchView): string {
   if (batchCancelled) return 'cancelled'
+  if (total === 0) return 'empty'
   if (completed + failed + cancelled >= total) return 'finished'
   if (paused) return 'paused'
   return blocked !== null && running === 0 ? 'blocked' : 'running'
