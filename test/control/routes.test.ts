@@ -91,8 +91,9 @@ describe('batches', () => {
     await seed('hung', 'stuck', ['one', 'two'])
     await expect.poll(async () => (await served.client.batch('hung')).running).toBe(1)
     await served.client.setBatch('hung', { cancelled: true }, { stopRunning: true })
-    expect(await served.client.batch('hung')).toMatchObject({ batchCancelled: true, cancelled: 2, waiting: 0 })
+    expect(await served.client.batch('hung')).toMatchObject({ batchCancelled: true, waiting: 0 })
     await expect.poll(async () => (await served.client.status()).nodes[0]?.busy).toBe(0)
+    expect(await served.client.batch('hung')).toMatchObject({ cancelled: 2, running: 0, waiting: 0 })
   })
 })
 
