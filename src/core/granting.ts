@@ -19,6 +19,8 @@ export class Granting {
   readonly #claim: (batch: Batch, task: OpenTask) => void
   /** A task whose turn it is, but that must wait until nothing else runs. */
   #lone: OpenTask | undefined
+  /** The lone task that was granted last. */
+  #running: OpenTask | undefined
 
   constructor(
     world: World,
@@ -41,7 +43,8 @@ export class Granting {
       let free = profile.free(this.#world.nowMs)
       if (free === 0) continue
       for (const batch of this.#book.live()) {
-        if (free === 0) break
+        if (free === 0 || this.#lone !== undefined) break
+        if (this.#running !== undefined) return
         if (batch.runnable) free -= this.#grantFrom(batch, name, free)
       }
     }
@@ -58,8 +61,9 @@ export class Granting {
           this.#lone = task
           return free
         }
-        this.#claim(batch, task)
+        this.#grant(batch, task)
         granted++
+        if (this.#running === task) break
       }
       queue.pop()
     }
@@ -69,14 +73,28 @@ export class Granting {
   /** Runs the task that waits to run alone once nothing else runs; true while it is its turn. */
   #runLone(): boolean {
     const task = this.#lone
-    if (task === undefined) return this.#othersOf(undefined).some((held) => this.#isLone(held.task))
+    if (task === undefined) return this.#loneRuns()
     const batch = this.#ledger.batchOf(task)
     const free = this.#places.profiles.get(task.profile)?.free(this.#world.nowMs) ?? 0
     const isDue = task.phase === 'ready' && batch.runnable && free > 0
     if (isDue && this.#othersOf(task).length > 0) return true
     this.#lone = undefined
-    if (isDue) this.#claim(batch, task)
+    if (isDue) this.#grant(batch, task)
     return isDue
+  }
+
+  /** Looks through what is held only while a lone task may be among it: this is asked at every step. */
+  #loneRuns(): boolean {
+    const task = this.#running
+    if (task === undefined) return false
+    if (task.held > 0 && [...this.#places.held.values()].some((held) => held.task === task && !held.lost)) return true
+    this.#running = undefined
+    return false
+  }
+
+  #grant(batch: Batch, task: OpenTask): void {
+    if (this.#isLone(task)) this.#running = task
+    this.#claim(batch, task)
   }
 
   #isLone(task: OpenTask): boolean {

@@ -563,6 +563,22 @@ describe('what a review found', () => {
     expect(world.executed.length).toBeLessThan(50)
   })
 
+  test('nothing is granted beside a lone task, not even in the step that grants it', () => {
+    const { disk, batch } = suspected('lone')
+    const world = new CoreWorld({ disk, persistAtOnce: false })
+    world.seed(batch, ['x', 'y'])
+    world.settle()
+    const together = [...world.running.values()].map(({ prompt }) => prompt)
+    expect(together.includes('lone') ? together : []).toEqual(together.includes('lone') ? ['lone'] : [])
+    while (world.running.size > 0) {
+      world.endNext()
+      world.settle()
+      const prompts = [...world.running.values()].map(({ prompt }) => prompt)
+      if (prompts.includes('lone')) expect(prompts).toEqual(['lone'])
+    }
+    expect(world.counts()).toMatchObject({ completed: 3 })
+  })
+
   test('a read of tasks that fails is asked for again until the request is answered', () => {
     const first = seeded(['bad'], { maxAttempts: 1 })
     first.fail()
