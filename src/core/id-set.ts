@@ -65,6 +65,8 @@ export class IdSet {
       const d = words[from + 3] as number
       if ((a | b | c | d) !== 0) this.#put(a, b, c, d)
     }
+    // Gives the old table back now: the collector, which sees only a small object, would leave it for long.
+    words.buffer.transfer(0)
   }
 }
 

@@ -36,6 +36,8 @@ export interface DriverPorts {
 
 /** Pause before a failed commit is repeated. */
 const COMMIT_RETRY_MS = 1_000
+/** A group of so many facts is written at once, without waiting for the end of the turn: the next one grows meanwhile. */
+const GROUP_FACTS = 512
 /** Tasks read at a time for one load. */
 const READS_AT_ONCE = 16
 
@@ -47,7 +49,10 @@ export class Driver {
   #group: Writes[] = []
   #groupTicket = 0
   #persistedTicket = 0
+  #groupFacts = 0
   #committing = false
+  /** The first commit of a row of commits, to begin at the end of this turn of the event loop. */
+  #firstCommit: NodeJS.Immediate | undefined
   readonly #reads: { readonly ticket: number; readonly run: () => void }[] = []
   #cancelWake: () => void = () => undefined
 
@@ -127,10 +132,19 @@ export class Driver {
   #persist(effect: Extract<Effect, { type: 'persist' }>): void {
     this.#group.push(effect)
     this.#groupTicket = effect.ticket
-    if (this.#committing) return
-    this.#committing = true
-    // Events of the same turn of the event loop join the group.
-    setImmediate(() => void this.#commitGroups().catch((error) => this.#fail(error)))
+    this.#groupFacts += effect.facts.length
+    if (!this.#committing) {
+      this.#committing = true
+      this.#firstCommit = setImmediate(() => this.#beginCommits())
+    } else if (this.#firstCommit !== undefined && this.#groupFacts >= GROUP_FACTS) {
+      clearImmediate(this.#firstCommit)
+      this.#beginCommits()
+    }
+  }
+
+  #beginCommits(): void {
+    this.#firstCommit = undefined
+    this.#commitGroups().catch((error) => this.#fail(error))
   }
 
   async #commitGroups(): Promise<void> {
@@ -138,6 +152,7 @@ export class Driver {
       const group = this.#group
       const ticket = this.#groupTicket
       this.#group = []
+      this.#groupFacts = 0
       this.#ports.onBoundary?.('before-commit')
       await this.#commit(group)
       if (this.#dead) return

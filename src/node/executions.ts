@@ -59,10 +59,24 @@ interface Running {
   asked: 'timed-out' | 'cancelled' | 'returned' | undefined
 }
 
+/** Numbers the places of a profile from 0: a number is taken again before a higher one is. */
+class PlaceNumbers {
+  readonly #free: number[] = []
+  #next = 0
+
+  take(): number {
+    return this.#free.pop() ?? this.#next++
+  }
+
+  give(place: number): void {
+    this.#free.push(place)
+  }
+}
+
 export class Executions {
   readonly #ports: ExecutionPorts
   readonly #running = new Map<Token, Running>()
-  readonly #places = new Map<string, Set<number>>()
+  readonly #places = new Map<string, PlaceNumbers>()
 
   constructor(ports: ExecutionPorts) {
     this.#ports = ports
@@ -71,7 +85,8 @@ export class Executions {
   async execute(execution: Execution): Promise<ExecutionEnd> {
     const { clock } = this.#ports
     const running: Running = { abort: new AbortController(), asked: undefined }
-    const place = this.#takePlace(execution.profile)
+    const places = this.#placesOf(execution.profile)
+    const place = places.take()
     const startedMs = clock.nowMs()
     this.#running.set(execution.token, running)
     let end: WithoutDuration
@@ -84,7 +99,7 @@ export class Executions {
       })
     }
     this.#running.delete(execution.token)
-    this.#places.get(execution.profile)?.delete(place)
+    places.give(place)
     const durationMs = end.error?.class === 'not-here' ? 0 : Math.max(1, Math.round(clock.nowMs() - startedMs))
     return { ...end, durationMs }
   }
@@ -97,16 +112,13 @@ export class Executions {
     running.abort.abort()
   }
 
-  #takePlace(profile: string): number {
-    let taken = this.#places.get(profile)
-    if (taken === undefined) {
-      taken = new Set()
-      this.#places.set(profile, taken)
+  #placesOf(profile: string): PlaceNumbers {
+    let places = this.#places.get(profile)
+    if (places === undefined) {
+      places = new PlaceNumbers()
+      this.#places.set(profile, places)
     }
-    let place = 0
-    while (taken.has(place)) place++
-    taken.add(place)
-    return place
+    return places
   }
 
   async #perform(execution: Execution, place: number, running: Running): Promise<WithoutDuration> {
