@@ -1,6 +1,6 @@
 /** Turns an error into one line for people and an exit code for scripts. */
 import { MeshError, type MeshErrorCode } from '../core/errors.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../intake/nearest.ts'
 
 /** Exit codes, stable for scripts. */
 export const EXIT = { ok: 0, error: 1, usage: 2, failures: 3, noNode: 4, timeout: 5 } as const
@@ -28,13 +28,16 @@ function describeCause(cause: unknown): string {
   return cause instanceof Error ? `\ncaused by ${cause.stack ?? cause.message}${describeCause(cause.cause)}` : ''
 }
 
-/** Commander's refusal of a command line, as one line of ours. */
-export function describeUsage(message: string): string {
+/** Commander's refusal of a command line, as one line of ours; `command` is the one that was named, if there is one. */
+export function describeUsage(message: string, command: string | undefined): string {
   const text = message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*\(Did you mean (.*?)\?\)/, '; did you mean $1?')
     .trim()
-  return `promptmesh: ${text}${/[.?]$/.test(text) ? '' : ';'} \`promptmesh help\` lists the commands [MESH_BAD_REQUEST]`
+  const ended = /[.?]$/.test(text)
+  const own = `${ended ? 'See' : 'see'} \`promptmesh help ${command}\``
+  const remedy = command === undefined ? '`promptmesh help` lists the commands' : own
+  return `promptmesh: ${text}${ended ? '' : ';'} ${remedy} [MESH_BAD_REQUEST]`
 }
 
 /** The same error with the batch that was probably meant in place of the node's own hint. */

@@ -4,11 +4,11 @@
  * Results come about in the order of the file, so each look begins where the first open task was at the look
  * before. What a look leaves out, because tasks hang far behind, a pull of the whole batch finds at the end.
  */
-import { setTimeout } from 'node:timers/promises'
 import type { OutputFolder } from '../control/output-folder.ts'
 import { MeshError } from '../core/errors.ts'
 import type { BatchView, TaskPage } from '../node/api.ts'
-import type { RunSource } from './run-node.ts'
+import { rest } from './rest.ts'
+import { findBatch, type RunSource } from './run-node.ts'
 
 export interface Following {
   readonly source: RunSource
@@ -72,13 +72,8 @@ async function watchUntilEnded({ source, batch, seeded, onView, signal }: Follow
 }
 
 /** The batch's counts; undefined before its first row has arrived. */
-async function viewOf(source: RunSource, batch: string, complete: boolean): Promise<BatchView | undefined> {
-  try {
-    return await source.batch(batch)
-  } catch (error) {
-    if (!complete && error instanceof MeshError && error.code === 'MESH_BATCH_UNKNOWN') return undefined
-    throw error
-  }
+function viewOf(source: RunSource, batch: string, complete: boolean): Promise<BatchView | undefined> {
+  return complete ? source.batch(batch) : findBatch(source, batch)
 }
 
 async function writeUntil(following: Following): Promise<void> {
@@ -140,8 +135,3 @@ async function writePage(
 }
 
 const OPEN: ReadonlySet<string> = new Set(['WAITING', 'SCHEDULED', 'RUNNING'])
-
-async function rest(timeMs: number, signal: AbortSignal): Promise<void> {
-  // An abort ends the rest early; whoever rests looks at the signal next.
-  await setTimeout(timeMs, undefined, { signal }).catch(() => undefined)
-}

@@ -1,22 +1,23 @@
 /** Opens the prompts that a command was given: a file, or `-` for what is piped in. */
 import { MeshError } from '../core/errors.ts'
+import { nearest } from '../intake/nearest.ts'
 import { openPrompts, PROMPT_FORMATS, type PromptFormat, type PromptSource } from '../intake/open.ts'
-import { nearest } from './nearest.ts'
 
-/** @throws MESH_INPUT it cannot be read; MESH_BAD_REQUEST there is no such format */
-export function openInput(file: string, format: string | undefined): Promise<PromptSource> {
+/** @throws MESH_INPUT it cannot be read */
+export function openInput(file: string, format: PromptFormat | undefined): Promise<PromptSource> {
   if (file === '-' && process.stdin.isTTY === true) {
     process.stderr.write('reading prompts from the terminal, one a line; Ctrl-D ends\n')
   }
   return openPrompts(file, {
     ...(file === '-' && { stdin: process.stdin }),
-    ...(format !== undefined && { format: checkFormat(format) }),
+    ...(format !== undefined && { format }),
   })
 }
 
-function checkFormat(text: string): PromptFormat {
-  const format = PROMPT_FORMATS.find((known) => known === text.toLowerCase())
-  if (format !== undefined) return format
+/** The format of `--format`, if it was given. @throws MESH_BAD_REQUEST there is no such format */
+export function readFormat(text: string | undefined): PromptFormat | undefined {
+  const format = PROMPT_FORMATS.find((known) => known === text?.toLowerCase())
+  if (format !== undefined || text === undefined) return format
   const meant = nearest(text, PROMPT_FORMATS)
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`
   throw new MeshError('MESH_BAD_REQUEST', `--format ${text}: the formats are ${PROMPT_FORMATS.join(', ')}${hint}`)

@@ -9,11 +9,14 @@ import type { LoadedConfig } from './config/load.ts'
 import { parseWebAddress } from './config/schema.ts'
 import { keepMemorySmall } from './memory.ts'
 import { openNodeLog } from './node-log.ts'
+import { quoteWord } from './same-node.ts'
 
 export interface OwnNodeOptions {
   readonly config: LoadedConfig
   /** In place of the config's. */
   readonly dataDir?: string
+  /** What a user may do where the data directory cannot be had, such as `choose another directory with --data`. */
+  readonly elsewhere: string
   /** False for a node that only stores and serves. */
   readonly work: boolean
   readonly onWarning: (message: string) => void
@@ -31,10 +34,10 @@ export interface OwnNode {
 
 /** @throws MESH_DATA_DIR_HELD with who holds it, MESH_PORT_TAKEN, MESH_CONFIG, MESH_DATA_DIR and what else createNode throws */
 export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
-  const { config, work, onWarning, onStop } = options
+  const { config, elsewhere, work, onWarning, onStop } = options
   keepMemorySmall()
   const dataDir = options.dataDir ?? config.values.data
-  await prepareDataDir(dataDir, onWarning)
+  await prepareDataDir(dataDir, elsewhere, onWarning)
   const log = openNodeLog(dataDir, config.values.log, onWarning)
   const [{ createNode }, { startControlServer }] = await Promise.all([
     import('../create-node.ts'),
@@ -48,7 +51,9 @@ export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
     profileFolders: config.profileFolders,
     log,
     ...(places !== undefined && { places }),
-  }).catch((error: unknown) => sayHolder(error, dataDir))
+  }).catch(async (error: unknown) => {
+    throw error instanceof MeshError ? await forStarter(error, dataDir, options) : error
+  })
   try {
     const web = parseWebAddress(config.values.web)
     if (web === undefined) throw new TypeError(`the web address ${config.values.web} passed the schema`)
@@ -69,29 +74,47 @@ export async function startOwnNode(options: OwnNodeOptions): Promise<OwnNode> {
   }
 }
 
+const REASONS: { readonly [code: string]: string } = {
+  EACCES: 'you may not write there',
+  EEXIST: 'there is a file of that name',
+  ENOTDIR: 'a part of the path is a file',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+}
+
 /** Makes the directory for its user alone; one that is there stays as it is. */
-async function prepareDataDir(dataDir: string, onWarning: (message: string) => void): Promise<void> {
+async function prepareDataDir(dataDir: string, elsewhere: string, onWarning: (message: string) => void): Promise<void> {
   try {
     const created = await mkdir(dataDir, { recursive: true, mode: 0o700 })
     const { mode } = await stat(dataDir)
     if (created === undefined && (mode & 0o077) !== 0) {
-      onWarning(`other users can read the data directory: \`chmod 700 ${path.resolve(dataDir)}\` closes it`)
+      onWarning(`other users can read the data directory: \`chmod 700 ${quoteWord(path.resolve(dataDir))}\` closes it`)
     }
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    const remedy = 'choose another with --data, or change its permissions'
-    throw new MeshError('MESH_DATA_DIR', `the data directory ${dataDir} cannot be used (${reason}): ${remedy}`, {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const reason = REASONS[code] ?? code
+    throw new MeshError('MESH_DATA_DIR', `the data directory ${dataDir} cannot be used: ${reason}; ${elsewhere}`, {
       cause,
     })
   }
 }
 
-async function sayHolder(error: unknown, dataDir: string): Promise<never> {
-  if (!(error instanceof MeshError) || error.code !== 'MESH_DATA_DIR_HELD') throw error
+/** An error of starting with what the starter knows: who holds the directory, and which file a profile is from. */
+async function forStarter(error: MeshError, dataDir: string, options: OwnNodeOptions): Promise<MeshError> {
+  if (error.code === 'MESH_DATA_DIR_HELD') {
+    return new MeshError(error.code, await describeHolder(dataDir, options.elsewhere), { cause: error })
+  }
+  const profile = /^profile "([^"]+)"/.exec(error.message)?.[1]
+  const origin = options.config.origins[`profiles.${profile}`]
+  if (error.code !== 'MESH_CONFIG' || origin?.source !== 'file') return error
+  return new MeshError(error.code, `${origin.from}: ${error.message}`, { cause: error })
+}
+
+async function describeHolder(dataDir: string, elsewhere: string): Promise<string> {
   const holder = await readApiFile(dataDir)
-  if (holder === undefined || !processExists(holder.pid)) throw error
-  const remedy = `stop it with \`promptmesh stop --data ${dataDir}\`, or choose another directory with --data`
-  throw new MeshError('MESH_DATA_DIR_HELD', `process ${holder.pid} holds the data directory ${dataDir}: ${remedy}`, {
-    cause: error,
-  })
+  if (holder === undefined || !processExists(holder.pid)) {
+    return `another process holds the data directory ${dataDir}: wait until it ends, or ${elsewhere}`
+  }
+  const stop = `stop it with \`promptmesh stop --data ${quoteWord(dataDir)}\``
+  return `process ${holder.pid} holds the data directory ${dataDir}: wait until it ends, ${stop}, or ${elsewhere}`
 }

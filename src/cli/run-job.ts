@@ -2,7 +2,6 @@
 import { formatCount, formatPlural } from '../control/format.ts'
 import type { MissingFile, OutputFolder } from '../control/output-folder.ts'
 import { type PullResult, pullBatch } from '../control/pull.ts'
-import { MeshError } from '../core/errors.ts'
 import type { PromptSource } from '../intake/open.ts'
 import type { BatchView, PromptRow, SeedAnswer, SeedRequest, TaskPage, TaskView } from '../node/api.ts'
 import { EXIT } from './errors.ts'
@@ -11,7 +10,9 @@ import { startProgress } from './render/progress.ts'
 import { renderEnd, renderFailures, renderRunning } from './render/run.ts'
 import { renderSeeded, renderSeeding } from './render/seed.ts'
 import { paint, say, warn } from './render/terminal.ts'
-import type { RunNode } from './run-node.ts'
+import { findBatch, type RunNode } from './run-node.ts'
+import { quoteWord } from './same-node.ts'
+import { keptSettings } from './seed-settings.ts'
 
 export interface RunJob {
   readonly node: RunNode
@@ -38,6 +39,8 @@ const PAGE_TASKS = 500
 interface Standing {
   view?: BatchView
   seeded?: SeedAnswer
+  /** Rows that the node has acknowledged, if it tells. */
+  acknowledged?: number
   /** Files written while the batch ran. */
   written: number
 }
@@ -51,7 +54,7 @@ export async function runJob(job: RunJob): Promise<number> {
   const progress = await startProgress(() => describe(job, standing))
   let view: BatchView
   try {
-    if (job.retry) await retryEarlier(job)
+    await takeUp(job)
     view = await seedAndFollow(job, standing)
   } finally {
     await job.output.finish()
@@ -61,29 +64,27 @@ export async function runJob(job: RunJob): Promise<number> {
   return await report(job, view, result, standing.written)
 }
 
-function describe({ input, startedMs }: RunJob, { view, seeded }: Standing): string | undefined {
+function describe({ input, startedMs }: RunJob, { view, seeded, acknowledged }: Standing): string | undefined {
   const seeding = seeded === undefined && (input.report.totalBytes !== undefined || view === undefined)
-  return seeding || view === undefined ? renderSeeding(input.report, startedMs) : renderRunning(view)
+  return seeding || view === undefined ? renderSeeding(input.report, acknowledged, startedMs) : renderRunning(view)
 }
 
-async function retryEarlier({ node, request }: RunJob): Promise<void> {
-  try {
-    if ((await node.source.batch(request.batch)).batchCancelled) {
-      await node.source.setBatch(request.batch, { cancelled: false })
-    }
-    const changed = await node.source.changeTasks(request.batch, 'retry', 'all')
-    say(`${formatPlural(changed, 'task')} of earlier runs will be tried again`)
-  } catch (error) {
-    // Nothing was run before, so nothing is to be tried again.
-    if (!(error instanceof MeshError) || error.code !== 'MESH_BATCH_UNKNOWN') throw error
-  }
+/** Goes on with the batch of an earlier run, if there was one. */
+async function takeUp({ node, request, retry }: RunJob): Promise<void> {
+  const before = await findBatch(node.source, request.batch)
+  if (before === undefined) return
+  for (const note of keptSettings(before, request)) say(note)
+  if (!retry) return
+  if (before.batchCancelled) await node.source.setBatch(request.batch, { cancelled: false })
+  const changed = await node.source.changeTasks(request.batch, 'retry', 'all')
+  say(`${formatPlural(changed, 'task')} of earlier runs will be tried again`)
 }
 
 /** Seeding and running go on side by side: the first picture does not wait for the last prompt. */
 async function seedAndFollow(job: RunJob, standing: Standing): Promise<BatchView> {
   const failed = new AbortController()
   const signal = AbortSignal.any([job.signal, failed.signal])
-  const seeding = seed(job, signal).then((answer) => {
+  const seeding = seed(job, standing, signal).then((answer) => {
     standing.seeded = answer
   })
   // A prompt that is awaited from a terminal may never come: an abort does not wait for it, and following tells why it ended.
@@ -103,8 +104,10 @@ async function seedAndFollow(job: RunJob, standing: Standing): Promise<BatchView
   })
 }
 
-async function seed({ node, request, input }: RunJob, signal: AbortSignal): Promise<SeedAnswer> {
-  const answer = await node.source.seed(request, untilAborted(input.rows, signal))
+async function seed({ node, request, input }: RunJob, standing: Standing, signal: AbortSignal): Promise<SeedAnswer> {
+  const answer = await node.source.seed(request, untilAborted(input.rows, signal), (now) => {
+    standing.acknowledged = now.new + now.existing
+  })
   for (const line of renderSeeded(answer, input.report)) say(line)
   const { paused, batchCancelled } = await node.source.batch(request.batch)
   if (batchCancelled) say(`batch ${request.batch} was cancelled: the same command with --retry takes it up again`)
@@ -154,9 +157,10 @@ async function failedTasks({ node, request }: RunJob): Promise<TaskView[]> {
 
 /** How to see more of the failures and to try them again; a node of our own is gone by then. */
 function remedies({ node }: RunJob, { name }: BatchView): string[] {
-  const up = node.own ? `\`promptmesh up --data ${node.dataDir}\`, then ` : ''
+  const data = quoteWord(node.dataDir)
+  const up = node.own ? `\`promptmesh up --no-work --data ${data}\`, then in another terminal ` : ''
   return [
-    `see all: ${up}\`promptmesh tasks ${name} --state failed --data ${node.dataDir}\``,
+    `see all: ${up}\`promptmesh tasks ${quoteWord(name)} --state failed --data ${data}\``,
     'try them again: the same command with --retry',
   ]
 }
@@ -165,5 +169,5 @@ function sayMissing({ request }: RunJob, missing: readonly MissingFile[], count:
   for (const { index, sha256, why } of missing.slice(0, MISSING_SHOWN)) {
     say(`  ${request.batch}/${formatCount(index)}  ${sha256}  ${why === 'damaged' ? 'damaged' : 'not found'}`)
   }
-  warn(`${formatPlural(count, 'file')} missing: \`promptmesh pull\` later finds what has come back`)
+  warn(`${formatPlural(count, 'file')} missing: the same command later writes what has come back`)
 }

@@ -3,13 +3,23 @@ import path from 'node:path'
 import { type ControlClient, connect } from '../control/client.ts'
 import type { PullSource } from '../control/pull.ts'
 import { MeshError } from '../core/errors.ts'
-import type { BatchView, MeshNode, PromptRow, SeedAnswer, SeedRequest } from '../node/api.ts'
+import type { BatchView, MeshNode, PromptRow, SeedAnswer, SeedProgress, SeedRequest, StatusView } from '../node/api.ts'
 import type { ProfileChoice } from './config/choose-profile.ts'
+import { isLeftBehind } from './same-node.ts'
+
+/** Takes prompts, in this process or over HTTP. */
+export interface Seeder {
+  /** `onProgress` is told how many rows are acknowledged so far, by whoever knows. */
+  seed(
+    request: SeedRequest,
+    rows: AsyncIterable<readonly PromptRow[]>,
+    onProgress?: (progress: SeedProgress) => void,
+  ): Promise<SeedAnswer>
+}
 
 /** What `run` asks of a node, in this process or over HTTP. */
-export interface RunSource extends PullSource {
+export interface RunSource extends PullSource, Seeder {
   batch(name: string): Promise<BatchView>
-  seed(request: SeedRequest, rows: AsyncIterable<readonly PromptRow[]>): Promise<SeedAnswer>
   setBatch(name: string, change: { paused?: boolean; cancelled?: boolean }): Promise<void>
   changeTasks(name: string, change: 'retry', tasks: 'all'): Promise<number>
 }
@@ -41,20 +51,17 @@ export interface RunNodeOptions {
   readonly onStop: (graceMs: number | undefined) => void
 }
 
+const ELSEWHERE = 'choose another folder with --out'
+
 /** @throws what starting a node throws, or MESH_PROFILE_UNKNOWN before it is started */
 export async function openRunNode(options: RunNodeOptions): Promise<RunNode> {
   return (await findRunning(options)) ?? (await startOwn(options))
 }
 
 async function findRunning({ dataDir, profile, say }: RunNodeOptions): Promise<RunNode | undefined> {
-  let client: ControlClient
-  try {
-    client = await connect({ data: dataDir })
-  } catch (error) {
-    if (error instanceof MeshError && error.code === 'MESH_NO_NODE') return undefined
-    throw error
-  }
-  const status = await client.status()
+  const running = await askRunning(dataDir)
+  if (running === undefined) return undefined
+  const { client, status } = running
   say(`using the node ${status.asked} that runs in ${dataDir}`)
   const { chooseRunningProfile } = await import('./seed-settings.ts')
   const asked = profile ?? (process.env['PROMPTMESH_PROFILE'] || undefined)
@@ -62,9 +69,28 @@ async function findRunning({ dataDir, profile, say }: RunNodeOptions): Promise<R
     source: client,
     dataDir,
     own: false,
-    chooseProfile: async (batch) => chooseRunningProfile(status, batch, asked),
+    chooseProfile: async (batch) => {
+      const choice = chooseRunningProfile(status, batch, asked)
+      // Whoever waits in the foreground would wait for nothing, and what is seeded cannot be taken back.
+      if (choice.waits === true && asked !== undefined) throw new MeshError('MESH_PROFILE_UNKNOWN', `${choice.note}`)
+      return choice
+    },
     stopped: new Promise<void>(() => undefined),
     stop: async () => undefined,
+  }
+}
+
+/** The node that runs in a directory; what a killed one left behind is none. */
+async function askRunning(dataDir: string): Promise<{ client: ControlClient; status: StatusView } | undefined> {
+  const client = await connect({ data: dataDir }).catch((error: unknown) => {
+    if (error instanceof MeshError && error.code === 'MESH_NO_NODE') return undefined
+    throw error
+  })
+  try {
+    return client && { client, status: await client.status() }
+  } catch (error) {
+    if (isLeftBehind(error)) return undefined
+    throw error
   }
 }
 
@@ -78,7 +104,7 @@ async function startOwn(options: RunNodeOptions): Promise<RunNode> {
   const config = await readConfig({ config: file, places, profile })
   for (const warning of config.warnings) warn(warning)
   const choice = chooseProfile(config, profile)
-  const own = await startOwnNode({ config, dataDir: ownDir, work: true, onWarning: warn, onStop })
+  const own = await startOwnNode({ config, dataDir: ownDir, elsewhere: ELSEWHERE, work: true, onWarning: warn, onStop })
   return {
     source: sourceOf(own.node),
     dataDir: path.relative('', ownDir) || '.',
@@ -92,10 +118,28 @@ async function startOwn(options: RunNodeOptions): Promise<RunNode> {
 function sourceOf(node: MeshNode): RunSource {
   return {
     artifact: (sha256) => node.artifactPath(sha256),
-    batch: async (name) => node.batch(name),
+    batch: async (name) => {
+      const view = node.batch(name)
+      return view.blocked === null ? view : { ...view, blocked: ofCommand(view.blocked) }
+    },
     tasks: (name, query) => node.tasks(name, query),
-    seed: (request, rows) => node.seed(request, rows),
+    seed: (request, rows, onProgress) => node.seed(request, rows, onProgress),
     setBatch: (name, change) => node.setBatch(name, change),
     changeTasks: (name, change, tasks) => node.changeTasks(name, change, tasks),
+  }
+}
+
+/** A node of our own starts with the command: what is said of its start is said of the command. */
+function ofCommand(text: string): string {
+  return text.replace('start the node again', 'give the same command again')
+}
+
+/** The counts of a batch, or undefined where there is none of that name. */
+export async function findBatch(source: RunSource, name: string): Promise<BatchView | undefined> {
+  try {
+    return await source.batch(name)
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'MESH_BATCH_UNKNOWN') return undefined
+    throw error
   }
 }

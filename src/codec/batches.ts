@@ -1,49 +1,77 @@
-/** Batch records and batch identities as bytes (deterministic CBOR). */
-import type { BatchFields, BatchRecord, Register } from '../core/batches.ts'
-import { decodeFields, encodeValue } from './cbor.ts'
+/**
+ * Batch records as bytes: one CBOR array `[version, id, name, generation, ...registers]`, each register an array
+ * `[value, counter, node]`; deterministic (RFC 8949, section 4.2).
+ *
+ * 1. Equal records give equal bytes.
+ * 2. What a later version appends, to a record or to a register, is ignored.
+ * 3. Decoding never throws anything but CodecError, whatever the bytes.
+ */
+import type { BatchRecord, Register } from '../core/batches.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { CodecError } from './codec-error.ts'
-import type { Fields } from './fields.ts'
-import { fromHex } from './hex.ts'
+import { MESSAGE_LIMITS } from './message-limits.ts'
 
 const VERSION = 1
+const FIELDS = 11
+const NAME_BYTES_MAX = 400
+const { nodeIdBytesMax, recordBytesMax } = MESSAGE_LIMITS
 
+const writer = new ByteWriter()
+
+/** @throws CodecError where the record is over a limit or could not be read back */
 export function encodeBatch(record: BatchRecord): Uint8Array {
   const { profile, priority, maxAttempts, timeoutMs, paused, cancelled, born } = record.fields
-  const registers = [profile, priority, maxAttempts, timeoutMs, paused, cancelled, born]
-  const rows = registers.map((register) => [register.value, register.counter, register.node])
-  return encodeValue([VERSION, fromHex(record.id), record.name, record.generation, ...rows])
+  writer.begin().array(FIELDS).uint(VERSION)
+  writer.hex(record.id, 8).text(record.name, NAME_BYTES_MAX).uint(record.generation)
+  writeRegister(profile, (value) => writer.text(value, recordBytesMax))
+  writeRegister(priority, (value) => writer.int(value))
+  writeRegister(maxAttempts, (value) => writer.int(value))
+  writeRegister(timeoutMs, (value) => (value === null ? writer.null() : writer.int(value)))
+  writeRegister(paused, (value) => writer.bool(value))
+  writeRegister(cancelled, (value) => writer.bool(value))
+  writeRegister(born, (value) => writer.int(value))
+  return writer.take()
 }
 
-/** @throws CodecError where the bytes are not a batch record of a known version */
+function writeRegister<T>({ value, counter, node }: Register<T>, write: (value: T) => void): void {
+  writer.array(3)
+  write(value)
+  writer.uint(counter).text(node, nodeIdBytesMax)
+}
+
+/** @throws CodecError where the bytes are not a batch record of a known version within the limits */
 export function decodeBatch(bytes: Uint8Array): BatchRecord {
-  const fields = decodeFields(bytes)
-  const version = fields.uint()
+  const reader = new ByteReader(bytes)
+  const more = reader.open(FIELDS)
+  const version = reader.uint()
   if (version !== VERSION) throw new CodecError(`a batch of format ${version}; this version knows ${VERSION}`)
+  const record = {
+    id: reader.hex(8),
+    name: reader.text(NAME_BYTES_MAX),
+    generation: reader.uint(),
+    fields: readRegisters(reader),
+  }
+  reader.close(more)
+  reader.end()
+  return record
+}
+
+function readRegisters(reader: ByteReader): BatchRecord['fields'] {
   return {
-    id: fields.hex(8),
-    name: fields.text(400),
-    generation: fields.uint(),
-    fields: readRegisters(fields),
+    profile: readRegister(reader, () => reader.text(recordBytesMax)),
+    priority: readRegister(reader, () => reader.int()),
+    maxAttempts: readRegister(reader, () => reader.int()),
+    timeoutMs: readRegister(reader, () => (reader.null() ? null : reader.int())),
+    paused: readRegister(reader, () => reader.bool()),
+    cancelled: readRegister(reader, () => reader.bool()),
+    born: readRegister(reader, () => reader.int()),
   }
 }
 
-function readRegisters(fields: Fields): BatchRecord['fields'] {
-  return {
-    profile: register(fields, (value) => typeof value === 'string'),
-    priority: register(fields, Number.isSafeInteger),
-    maxAttempts: register(fields, Number.isSafeInteger),
-    timeoutMs: register(fields, (value) => value === null || Number.isSafeInteger(value)),
-    paused: register(fields, (value) => typeof value === 'boolean'),
-    cancelled: register(fields, (value) => typeof value === 'boolean'),
-    born: register(fields, Number.isSafeInteger),
-  }
-}
-
-function register<T extends BatchFields[keyof BatchFields]>(
-  fields: Fields,
-  isValue: (value: unknown) => boolean,
-): Register<T> {
-  const read = fields.optional((row) => ({ value: row.any(), counter: row.uint(), node: row.text(128) }))
-  if (read === undefined || !isValue(read.value)) throw new CodecError('a batch field of the wrong type')
-  return read as Register<T>
+function readRegister<T>(reader: ByteReader, read: () => T): Register<T> {
+  const more = reader.open(3)
+  const register = { value: read(), counter: reader.uint(), node: reader.text(nodeIdBytesMax) }
+  reader.close(more)
+  return register
 }

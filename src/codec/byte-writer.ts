@@ -1,7 +1,7 @@
 /**
- * Writes the few CBOR items that facts and identities are made of, as bytes and without intermediate values: the
- * general encoder takes three times as long (docs/decisions/0014). What comes out is the same deterministic CBOR
- * (RFC 8949, section 4.2), which a test compares with the library's.
+ * Writes the few CBOR items that this project needs, as bytes and without intermediate values: the general encoder
+ * takes three times as long (docs/decisions/0014). What comes out is the same deterministic CBOR (RFC 8949, section
+ * 4.2), which tests compare with the library's.
  */
 import { CodecError } from './codec-error.ts'
 import { hexDigitAt } from './hex.ts'
@@ -10,9 +10,12 @@ import { utf8Length } from './utf8.ts'
 const SLAB_BYTES = 64 * 1024
 
 const UINT = 0x00
+const NEGATIVE = 0x20
 const BYTES = 0x40
 const TEXT = 0x60
 const ARRAY = 0x80
+const FALSE = 0xf4
+const TRUE = 0xf5
 const NULL = 0xf6
 
 /** One at a time, reused: `begin`, items, then `take`. */
@@ -54,17 +57,37 @@ export class ByteWriter {
     return this.#head(ARRAY, length)
   }
 
-  /** A whole number from 0 to 2^53 - 1. @throws CodecError for any other */
-  uint(value: number): this {
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new CodecError(`${value} is no whole number from 0 to 2^53 - 1`)
+  /** A whole number from 0 to `valueMax`. @throws CodecError for any other */
+  uint(value: number, valueMax = Number.MAX_SAFE_INTEGER): this {
+    if (!Number.isSafeInteger(value) || value < 0 || value > valueMax)
+      throw new CodecError(`${value} is no whole number from 0 to ${valueMax}`)
     return this.#head(UINT, value)
   }
 
+  /** A whole number of either sign. @throws CodecError for any other */
+  int(value: number): this {
+    if (!Number.isSafeInteger(value) || value >= 0) return this.uint(value)
+    return this.#head(NEGATIVE, -1 - value)
+  }
+
+  bool(value: boolean): this {
+    return this.#byte(value ? TRUE : FALSE)
+  }
+
   null(): this {
+    return this.#byte(NULL)
+  }
+
+  #byte(byte: number): this {
     this.#reserve(1)
-    this.#bytes[this.#at++] = NULL
+    this.#bytes[this.#at++] = byte
     return this
+  }
+
+  /** @throws CodecError for more than `lengthMax` bytes */
+  bytes(value: Uint8Array, lengthMax: number): this {
+    if (value.length > lengthMax) throw new CodecError(`${value.length} bytes; at most ${lengthMax} are allowed`)
+    return this.#head(BYTES, value.length).encoded(value)
   }
 
   /** Bytes given as hex, exactly `length` of them. @throws CodecError for any other text */

@@ -1,4 +1,4 @@
-/** CBOR as this project uses it: deterministic, definite lengths, and only values that JSON can carry, or bytes. */
+/** The library's CBOR, for parameters and for the store's own rows: deterministic, of definite lengths, without NaN. */
 import { decode, encode } from 'cborg'
 import { CodecError } from './codec-error.ts'
 import { type Fields, fieldsOf } from './fields.ts'

@@ -5,13 +5,15 @@
  * 2. Fields that a later version appends are ignored here; the bytes themselves are kept by whoever stores them.
  * 3. Decoding never throws anything but CodecError, whatever the bytes.
  */
-import type { Artifact, ErrorClass, Fact, FactKind, Outcome, Params, Result, TaskError } from '../core/facts.ts'
+import type { Artifact, ErrorClass, Fact, FactKind, Outcome, Result, TaskError } from '../core/facts.ts'
 import { MESH_SETTINGS } from '../core/settings.ts'
+import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { decodeFields, encodeValue } from './cbor.ts'
+import { encodeValue } from './cbor.ts'
 import { CodecError } from './codec-error.ts'
-import type { Fields } from './fields.ts'
+import { readList, readWord, WORD_BYTES_MAX, writeList } from './items.ts'
 import { isJsonObject } from './json.ts'
+import { readParams } from './json-reader.ts'
 
 const VERSION = 1
 const NAME_BYTES_MAX = 128
@@ -87,12 +89,12 @@ function writeBody(fact: Fact): void {
       writer.hex(fact.token, 18).text(fact.holder, NAME_BYTES_MAX).hex(fact.holderBoot, 8).uint(fact.round)
       return
     case 'ended':
-      writer.hex(fact.token, 18).text(fact.outcome, NAME_BYTES_MAX).uint(fact.durationMs)
+      writer.hex(fact.token, 18).text(fact.outcome, WORD_BYTES_MAX).uint(fact.durationMs)
       writeError(fact.error)
       writeResult(fact.result)
       return
     case 'lost':
-      writer.hex(fact.token, 18).text(fact.why, NAME_BYTES_MAX)
+      writer.hex(fact.token, 18).text(fact.why, WORD_BYTES_MAX)
       return
     case 'chosen':
       writer.hex(fact.token, 18)
@@ -101,7 +103,7 @@ function writeBody(fact: Fact): void {
       writer.hex(fact.token, 18).uint(fact.round)
       return
     case 'closed':
-      writer.uint(fact.round).text(fact.why, NAME_BYTES_MAX)
+      writer.uint(fact.round).text(fact.why, WORD_BYTES_MAX)
       return
     case 'retried':
     case 'cancelled':
@@ -126,7 +128,7 @@ function writeError(error: TaskError | undefined): void {
     return
   }
   checkMessage(error.message)
-  writer.array(2).text(error.class, NAME_BYTES_MAX).text(error.message, MESSAGE_BYTES_MAX)
+  writer.array(2).text(error.class, WORD_BYTES_MAX).text(error.message, MESSAGE_BYTES_MAX)
 }
 
 function checkMessage(message: string): void {
@@ -141,97 +143,104 @@ function writeResult(result: Result | undefined): void {
   writer.array(2)
   if (result.text === undefined) writer.null()
   else writer.text(result.text, MESH_SETTINGS.resultTextBytesMax)
-  if (result.files.length > MESH_SETTINGS.artifactsMax) throw new CodecError(`a result of ${result.files.length} files`)
-  writer.array(result.files.length)
-  for (const file of result.files) {
-    writer
-      .array(4)
-      .hex(file.sha256, 32)
-      .uint(file.bytes)
-      .text(file.mime, NAME_BYTES_MAX)
-      .text(file.name, FILE_NAME_BYTES_MAX)
-  }
+  writeList(writer, result.files, MESH_SETTINGS.artifactsMax, writeArtifact)
+}
+
+function writeArtifact(to: ByteWriter, { sha256, bytes, mime, name }: Artifact): void {
+  to.array(4).hex(sha256, 32).uint(bytes).text(mime, NAME_BYTES_MAX).text(name, FILE_NAME_BYTES_MAX)
 }
 
 /** @throws CodecError where the bytes are not a fact of a known version within the limits */
 export function decodeFact(bytes: Uint8Array): Fact {
   if (bytes.length > MESH_SETTINGS.factBytesMax) throw new CodecError(`a fact of ${bytes.length} bytes`)
-  const fields = decodeFields(bytes)
-  const version = fields.uint()
+  const reader = new ByteReader(bytes)
+  const fields = 2 + reader.open(2)
+  const version = reader.uint()
   if (version !== VERSION) throw new CodecError(`a fact of format ${version}; this version knows ${VERSION}`)
-  const code = fields.uint()
+  const code = reader.uint()
   const kind = KINDS[code]
   if (kind === undefined) throw new CodecError(`a fact of unknown kind ${code}`)
-  return readBody(kind, fields)
+  const more = fields - LENGTHS[kind]
+  if (more < 0) throw new CodecError(`a ${kind} fact that lacks ${-more} fields`)
+  const fact = readBody(kind, reader)
+  reader.close(more)
+  reader.end()
+  return fact
 }
 
-function readBody(kind: FactKind, fields: Fields): Fact {
-  const batch = fields.hex(8)
-  const task = fields.hex(16)
+function readBody(kind: FactKind, reader: ByteReader): Fact {
+  const batch = reader.hex(8)
+  const task = reader.hex(16)
   switch (kind) {
     case 'seeded':
-      return readSeeded(batch, task, fields)
+      return {
+        kind,
+        batch,
+        task,
+        index: reader.uint(),
+        prompt: reader.text(MESH_SETTINGS.promptBytesMax),
+        params: readParams(reader),
+        profile: reader.text(NAME_BYTES_MAX),
+      }
     case 'claimed':
       return {
         kind,
         batch,
         task,
-        token: fields.hex(18),
-        holder: fields.text(NAME_BYTES_MAX),
-        holderBoot: fields.hex(8),
-        round: fields.uint(),
+        token: reader.hex(18),
+        holder: reader.text(NAME_BYTES_MAX),
+        holderBoot: reader.hex(8),
+        round: reader.uint(),
       }
     case 'ended':
-      return readEnded(batch, task, fields)
+      return readEnded(batch, task, reader)
     case 'lost':
-      return { kind, batch, task, token: fields.hex(18), why: fields.word(LOSSES) }
+      return { kind, batch, task, token: reader.hex(18), why: readWord(reader, LOSSES) }
     case 'chosen':
-      return { kind, batch, task, token: fields.hex(18) }
+      return { kind, batch, task, token: reader.hex(18) }
     case 'voided':
-      return { kind, batch, task, token: fields.hex(18), round: fields.uint() }
+      return { kind, batch, task, token: reader.hex(18), round: reader.uint() }
     case 'closed':
-      return { kind, batch, task, round: fields.uint(), why: fields.word(CLOSINGS) }
+      return { kind, batch, task, round: reader.uint(), why: readWord(reader, CLOSINGS) }
     case 'retried':
     case 'cancelled':
-      return { kind, batch, task, round: fields.uint() }
+      return { kind, batch, task, round: reader.uint() }
   }
 }
 
-function readSeeded(batch: string, task: string, fields: Fields): Fact {
-  const index = fields.uint()
-  const prompt = fields.text(MESH_SETTINGS.promptBytesMax)
-  const params = fields.object() as Params
-  encodeParams(params)
-  return { kind: 'seeded', batch, task, index, prompt, params, profile: fields.text(NAME_BYTES_MAX) }
-}
-
-function readEnded(batch: string, task: string, fields: Fields): Fact {
-  const token = fields.hex(18)
-  const outcome = fields.word(OUTCOMES)
-  const durationMs = fields.uint()
-  const error = fields.optional(readError)
-  const result = fields.optional(readResult)
+function readEnded(batch: string, task: string, reader: ByteReader): Fact {
+  const token = reader.hex(18)
+  const outcome = readWord(reader, OUTCOMES)
+  const durationMs = reader.uint()
+  const error = reader.null() ? undefined : readError(reader)
+  const result = reader.null() ? undefined : readResult(reader)
   return { kind: 'ended', batch, task, token, outcome, durationMs, ...(error && { error }), ...(result && { result }) }
 }
 
-function readError(fields: Fields): TaskError {
-  const errorClass = fields.word(ERROR_CLASSES)
-  const message = fields.text(MESSAGE_BYTES_MAX)
-  checkMessage(message)
-  return { class: errorClass, message }
+function readError(reader: ByteReader): TaskError {
+  const more = reader.open(2)
+  const error = { class: readWord(reader, ERROR_CLASSES), message: reader.text(MESSAGE_BYTES_MAX) }
+  checkMessage(error.message)
+  reader.close(more)
+  return error
 }
 
-function readResult(fields: Fields): Result {
-  const text = fields.optionalText(MESH_SETTINGS.resultTextBytesMax)
-  const files = fields.list(MESH_SETTINGS.artifactsMax, readArtifact)
+function readResult(reader: ByteReader): Result {
+  const more = reader.open(2)
+  const text = reader.null() ? undefined : reader.text(MESH_SETTINGS.resultTextBytesMax)
+  const files = readList(reader, MESH_SETTINGS.artifactsMax, readArtifact)
+  reader.close(more)
   return { ...(text !== undefined && { text }), files }
 }
 
-function readArtifact(fields: Fields): Artifact {
-  return {
-    sha256: fields.hex(32),
-    bytes: fields.uint(),
-    mime: fields.text(NAME_BYTES_MAX),
-    name: fields.text(FILE_NAME_BYTES_MAX),
+function readArtifact(reader: ByteReader): Artifact {
+  const more = reader.open(4)
+  const artifact = {
+    sha256: reader.hex(32),
+    bytes: reader.uint(),
+    mime: reader.text(NAME_BYTES_MAX),
+    name: reader.text(FILE_NAME_BYTES_MAX),
   }
+  reader.close(more)
+  return artifact
 }

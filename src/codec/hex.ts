@@ -1,16 +1,8 @@
-/** Lower-case hex text to bytes and back, without Node. */
+/** Lower-case hex text to bytes, without Node. */
 import { CodecError } from './codec-error.ts'
 
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const VALUES = new Int8Array(128).fill(-1)
 for (let value = 0; value < 16; value++) VALUES[value.toString(16).charCodeAt(0)] = value
-
-/** Two digits a byte. */
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += DIGITS[byte]
-  return text
-}
 
 /** The value of one digit. @throws CodecError where it is none */
 export function hexDigitAt(text: string, at: number): number {

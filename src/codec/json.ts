@@ -1,7 +1,7 @@
 /** Whether a value is what JSON can carry: what parameters are made of. */
 
 /** Deeper parameters are refused: every reader of them recurses. */
-const DEPTH_MAX = 64
+export const DEPTH_MAX = 64
 
 function isJson(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === 'boolean') return true

@@ -1,9 +1,21 @@
-/** The length of text in UTF-8, without making the bytes. */
+/** Text and its bytes in UTF-8: how many they are without making them, and back from them. */
+import { CodecError } from './codec-error.ts'
 
-/** Whether text is at most `bytesMax` bytes in UTF-8; exact, and cheap for text that is clearly within. */
-export function fits(text: string, bytesMax: number): boolean {
-  if (text.length * 3 <= bytesMax) return true
-  return text.length <= bytesMax && utf8Length(text) <= bytesMax
+/** The platform's own, which the core's type library leaves out; a pure function. */
+declare class TextDecoder {
+  constructor(encoding: 'utf-8', options: { readonly fatal: true; readonly ignoreBOM: true })
+  decode(bytes: Uint8Array): string
+}
+/** A byte order mark is text like any other: without `ignoreBOM` it would be lost. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** @throws CodecError where the bytes are not well-formed UTF-8 */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw new CodecError('text that is not UTF-8', { cause })
+  }
 }
 
 /** Bytes of text in UTF-8; a lone surrogate counts 3, as its replacement character does. */

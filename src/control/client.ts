@@ -5,6 +5,7 @@ import { MeshError } from '../core/errors.ts'
 import type {
   BatchView,
   PromptRow,
+  SeedProgress,
   SeedRequest,
   StatusView,
   TaskDetail,
@@ -13,8 +14,8 @@ import type {
   WhyView,
 } from '../node/api.ts'
 import { processExists, readApiFile } from './api-file.ts'
-import { callJson, callStream, type Endpoint, sendStream } from './http-client.ts'
-import { CHANGED_TASKS_MAX, ROWS_TYPE, type RowsAnswer } from './protocol.ts'
+import { callJson, callStream, type Endpoint, sendRows } from './http-client.ts'
+import { CHANGED_TASKS_MAX, type RowsAnswer } from './protocol.ts'
 
 /** Which node to speak to: that of a data directory, or one at an address. */
 export type NodeAddress = { readonly data: string } | { readonly node: string; readonly tokenFile: string }
@@ -40,8 +41,12 @@ export interface ControlClient {
     tasks: readonly string[] | 'all',
     options?: { stopRunning?: boolean },
   ): Promise<number>
-  /** Sends rows as fast as the node syncs them. @throws what the node refuses with, or what `rows` throws */
-  seed(request: SeedRequest, rows: AsyncIterable<readonly PromptRow[]>): Promise<RowsAnswer>
+  /** Sends rows as fast as the node syncs them, and tells what it has acknowledged. @throws what the node refuses with, or what `rows` throws */
+  seed(
+    request: SeedRequest,
+    rows: AsyncIterable<readonly PromptRow[]>,
+    onProgress?: (progress: SeedProgress) => void,
+  ): Promise<RowsAnswer>
   tasks(name: string, query?: TaskQuery): Promise<TaskPage>
   task(name: string, ref: string): Promise<TaskDetail>
   why(name: string, ref: string): Promise<WhyView>
@@ -107,10 +112,10 @@ function makeClient(endpoint: Endpoint, pid: number | undefined): ControlClient 
       await post(batchPath(name), { ...change, ...options })
     },
     changeTasks,
-    seed: async (request, rows) => {
+    seed: async (request, rows, onProgress = () => undefined) => {
       const { batch, ...settings } = request
       const path = `${batchPath(batch)}/rows?${query(settings)}`
-      return sendStream(endpoint, path, ROWS_TYPE, rowLines(rows)) as Promise<RowsAnswer>
+      return await sendRows(endpoint, path, rowLines(rows), onProgress)
     },
     tasks: async (name, { states, cursor, limit } = {}) =>
       get(`${batchPath(name)}/tasks?${query({ state: states?.join(','), cursor, limit })}`),

@@ -1,7 +1,8 @@
 /** One request to a node's control API and its answer; over node:http, for fetch gives up on long seedings. */
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { ERROR_CODES, MeshError, type MeshErrorCode } from '../core/errors.ts'
-import type { ErrorBody } from './protocol.ts'
+import type { SeedProgress } from '../node/api.ts'
+import { type ErrorBody, ROWS_TYPE, type RowsAnswer, type RowsLine } from './protocol.ts'
 
 /** A node's API and what opens it. */
 export interface Endpoint {
@@ -44,17 +45,18 @@ export async function callStream(endpoint: Endpoint, path: string): Promise<Inco
   return undefined
 }
 
-/** Sends a body piece by piece, as fast as the node takes it, and reads the answer as JSON. @throws as callJson, or what `pieces` throws */
-export async function sendStream(
+/** Sends rows piece by piece, as fast as the node takes them, and reads what it acknowledges. @throws as callJson, or what `pieces` throws */
+export async function sendRows(
   endpoint: Endpoint,
   path: string,
-  type: string,
   pieces: AsyncIterable<string>,
-): Promise<unknown> {
-  const outgoing = open(endpoint, 'POST', path, type)
-  const answer = answerOf(outgoing, endpoint)
-  // An answer or an error that comes before the end ends the sending.
-  const over = answer.then(
+  onProgress: (progress: SeedProgress) => void,
+): Promise<RowsAnswer> {
+  const outgoing = open(endpoint, 'POST', path, ROWS_TYPE)
+  outgoing.setHeader('accept', ROWS_TYPE)
+  const result = answerOf(outgoing, endpoint).then((answer) => readRowsAnswer(answer, endpoint, onProgress))
+  // A result or an error that comes before the end ends the sending.
+  const over = result.then(
     () => true,
     () => true,
   )
@@ -70,9 +72,35 @@ export async function sendStream(
   }
   if (!outgoing.destroyed) outgoing.end()
   try {
-    return await readJson(await answer)
+    return await result
   } finally {
     outgoing.destroy()
+  }
+}
+
+/** Lines of progress and the answer at their end; an answer without steps is plain JSON. */
+async function readRowsAnswer(
+  answer: IncomingMessage,
+  endpoint: Endpoint,
+  onProgress: (progress: SeedProgress) => void,
+): Promise<RowsAnswer> {
+  if (answer.headers['content-type'] !== ROWS_TYPE) return (await readJson(answer)) as RowsAnswer
+  const unfinished = new Error('the answer has no end')
+  try {
+    let rest = ''
+    for await (const text of answer.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines.map((each) => JSON.parse(each) as RowsLine)) {
+        if ('answer' in line) return line.answer
+        if ('error' in line) throw errorOf(line, 200)
+        onProgress(line.progress)
+      }
+    }
+    throw unfinished
+  } catch (error) {
+    const broken = error === unfinished || (error instanceof Error && 'code' in error && error.code === 'ECONNRESET')
+    throw broken ? unreachable(endpoint, error as Error) : error
   }
 }
 

@@ -1,81 +1,72 @@
-/** metadata.jsonl of one folder: a line a file, `file_name` first; appended to while tasks complete, put in order at the end. */
-import { appendFile, type FileHandle, open } from 'node:fs/promises'
+/**
+ * metadata.jsonl of one folder: a line a file, `file_name` first; appended to while tasks complete, put in order at
+ * the end.
+ *
+ * 1. A file is placed before its line is appended, so a line never tells of a file that was not there.
+ * 2. Of two lines for one file the later counts. A line that cannot be read, as a crash may leave it, counts as none.
+ * 3. After `tidy` there is one line for each file of ours, and none for one that is gone; lines of other people's files
+ *    are kept byte for byte.
+ */
+import { appendFile, type FileHandle, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { MeshError } from '../core/errors.ts'
-import type { Json } from '../core/facts.ts'
 import type { TaskView } from '../node/api.ts'
-import { errnoOf, writing } from './output-errors.ts'
-import { replaceFile } from './output-files.ts'
-import { compareNames, type OutputFile } from './output-names.ts'
+import { writing } from './output-errors.ts'
+import { filesIn, type OutputFile, replaceFile } from './output-files.ts'
+import { openLines, readLines } from './output-lines.ts'
+import { compareRows, isOurs, type MetadataRow, metadataLine, parseRow } from './output-rows.ts'
 
-const READ_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
+const COPY_BYTES = 1024 * 1024
+/** How often the file is put in order anew because another process has written to it meanwhile. */
+const REWRITES_MAX = 3
 
-/** What the file says about a file beside it. */
-interface MetadataRow {
-  readonly name: string
+/** What is remembered of a line. */
+export interface Listed {
   readonly id: unknown
   readonly sha256: unknown
-  readonly batch: unknown
-  /** Infinity where a line has none, so that it goes last. */
-  readonly index: number
-  readonly offset: number
-  readonly length: number
 }
 
-/** The line of one file: our columns, then the task's parameters; one of those that has our name gets `param_` before it. */
-function metadataLine(task: TaskView, file: OutputFile): string {
-  const columns = new Map<string, Json>([
-    ['file_name', file.name],
-    ['batch', task.batch],
-    ['index', task.index],
-    ['id', task.id],
-    ['prompt', task.prompt],
-    ['seed', task.seed],
-    ['node', task.node],
-    ['attempts', task.attempts],
-    ['seconds', task.seconds],
-    ['sha256', file.sha256],
-    ['bytes', file.bytes],
-    ['mime', file.mime],
-  ])
-  for (const [name, value] of Object.entries(task.params)) {
-    // The user's own seed is the task's seed: once is enough.
-    if (JSON.stringify(columns.get(name)) === JSON.stringify(value)) continue
-    let column = name
-    while (columns.has(column)) column = `param_${column}`
-    columns.set(column, value)
-  }
-  // Not an object: that would put columns named by a number before file_name, and lose one named __proto__.
-  return `{${[...columns].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}\n`
-}
-
-/**
- * One metadata.jsonl. Of two lines for one file the later counts. A line that cannot be read, as a crash may
- * leave it, counts as missing: its file's line is written anew, and `tidy` drops it.
- */
 export class MetadataFile {
   readonly #path: string
-  readonly #rows: Map<string, { id: unknown; sha256: unknown }>
+  readonly #rows: Map<string, Listed>
   /** False after a crash, or a write that failed: the next line must not go on with half a one. */
   #endsWhole: boolean
-  /** The batch whose files lie in this folder, as far as a line says it. */
-  #batch: unknown
   #untidy: boolean
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(file: string, scan: Scan) {
+  private constructor(file: string, { rows, endsWhole, tidy }: Scan, there: ReadonlySet<string>) {
+    const counting = [...rows.values()].filter((row) => isThere(row, there))
     this.#path = file
-    this.#rows = new Map([...scan.rows].map(([name, { id, sha256 }]) => [name, { id, sha256 }]))
-    this.#endsWhole = scan.endsWhole
-    this.#batch = [...scan.rows.values()].find(({ batch }) => typeof batch === 'string')?.batch
-    this.#untidy = !scan.tidy
+    this.#rows = new Map(counting.map(({ name, id, sha256 }) => [name, { id, sha256 }]))
+    this.#endsWhole = endsWhole
+    this.#untidy = !tidy || counting.length < rows.size
   }
 
-  /** Reads what is there; no file is as good as an empty one. @throws MESH_OUTPUT */
-  static async open(folder: string): Promise<MetadataFile> {
-    const file = path.join(folder, 'metadata.jsonl')
-    return new MetadataFile(file, await scanFile(file))
+  /** Reads what is there; no file is as good as an empty one. `names`: the files of the folder. @throws MESH_OUTPUT */
+  static async open(folder: string, names: readonly string[]): Promise<MetadataFile> {
+    const file = pathIn(folder)
+    const handle = await openLines(file)
+    try {
+      return new MetadataFile(file, await scan(file, handle), new Set(names.map(lowerCase)))
+    } finally {
+      await handle?.close()
+    }
+  }
+
+  /** The batch that the first line with one names. @throws MESH_OUTPUT */
+  static async firstBatch(folder: string): Promise<string | undefined> {
+    const file = pathIn(folder)
+    const handle = await openLines(file)
+    if (handle === undefined) return undefined
+    try {
+      for await (const line of readLines(file, handle)) {
+        const batch = parseRow(line)?.batch
+        if (typeof batch === 'string') return batch
+      }
+      return undefined
+    } finally {
+      await handle.close()
+    }
   }
 
   /** True where `tidy` has something to do. */
@@ -83,17 +74,9 @@ export class MetadataFile {
     return this.#untidy
   }
 
-  get(name: string): { readonly id: unknown; readonly sha256: unknown } | undefined {
-    return this.#rows.get(name)
-  }
-
-  /** Files of two batches would have the same names. @throws MESH_OUTPUT the folder holds another batch */
-  claimFor(batch: string): void {
-    this.#batch ??= batch
-    if (this.#batch === batch) return
-    const folder = path.dirname(path.dirname(this.#path))
-    const message = `the output folder ${folder} holds the files of batch "${this.#batch}"; choose another folder for "${batch}"`
-    throw new MeshError('MESH_OUTPUT', message)
+  /** The files that have a line, in the order of the file. */
+  get rows(): ReadonlyMap<string, Listed> {
+    return this.#rows
   }
 
   /** Appends the lines of a task's files. @throws MESH_OUTPUT */
@@ -109,28 +92,36 @@ export class MetadataFile {
     })
   }
 
-  /** Takes out the line of a file that is not there. @throws MESH_OUTPUT */
-  async remove(name: string): Promise<void> {
-    if (this.#rows.has(name)) await this.#inTurn(() => this.#rewrite(name))
+  /** Notes that a file is not there, or no longer as it should be: `tidy` looks, and drops its line where it is gone. */
+  doubt(name: string): void {
+    if (this.#rows.delete(name)) this.#untidy = true
   }
 
   /** Orders the lines by index and drops what does not count; the file is replaced only where that changes it. @throws MESH_OUTPUT */
   async tidy(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#untidy) await this.#rewrite()
+      for (let turn = 0; this.#untidy && turn < REWRITES_MAX; turn++) await this.#rewrite()
     })
   }
 
-  async #rewrite(without?: string): Promise<void> {
-    const scan = await scanFile(this.#path)
-    const dropped = without !== undefined && scan.rows.delete(without)
-    if (!scan.tidy || dropped) {
-      const rows = [...scan.rows.values()].sort((a, b) => compareIndexes(a, b) || compareNames(a.name, b.name))
-      await copyRows(this.#path, rows)
-      this.#endsWhole = true
-    }
-    if (without !== undefined) this.#rows.delete(without)
+  async #rewrite(): Promise<void> {
+    // First, so that a doubt that comes meanwhile is not forgotten.
     this.#untidy = false
+    const handle = await openLines(this.#path)
+    try {
+      const found = await scan(this.#path, handle)
+      // Looked at after the lines: whoever appends one has placed its file before.
+      const there = new Set((await filesIn(path.dirname(this.#path))).map(lowerCase))
+      const rows = [...found.rows.values()].filter((row) => isThere(row, there)).sort(compareRows)
+      if (handle === undefined || (found.tidy && rows.length === found.rows.size)) return
+      if (await replaceLines(this.#path, handle, found, rows)) this.#endsWhole = true
+      else this.#untidy = true
+    } catch (error) {
+      this.#untidy = true
+      throw error
+    } finally {
+      await handle?.close()
+    }
   }
 
   /** One at a time, so that no line is appended to a file that is just being replaced. */
@@ -142,114 +133,65 @@ export class MetadataFile {
   }
 }
 
-function compareIndexes(a: MetadataRow, b: MetadataRow): number {
-  return a.index === b.index ? 0 : a.index < b.index ? -1 : 1
+function pathIn(folder: string): string {
+  return path.join(folder, 'metadata.jsonl')
+}
+
+/** A disk may take file names as equal that differ in upper and lower case. */
+function lowerCase(name: string): string {
+  return name.toLowerCase()
+}
+
+function isThere(row: MetadataRow, there: ReadonlySet<string>): boolean {
+  return !isOurs(row) || there.has(row.name)
 }
 
 interface Scan {
-  readonly rows: Map<string, MetadataRow>
+  readonly rows: ReadonlyMap<string, MetadataRow>
   readonly endsWhole: boolean
   /** True where the lines are in order, each for another file, and all readable. */
   readonly tidy: boolean
+  readonly bytes: number
 }
 
-async function scanFile(file: string): Promise<Scan> {
+async function scan(file: string, handle: FileHandle | undefined): Promise<Scan> {
   const rows = new Map<string, MetadataRow>()
-  let endsWhole = true
-  let tidy = true
+  let [endsWhole, tidy, bytes] = [true, true, 0]
   let before: MetadataRow | undefined
-  for await (const line of readLines(file)) {
+  for await (const line of handle === undefined ? [] : readLines(file, handle)) {
     const row = parseRow(line)
     endsWhole = line.whole
-    tidy &&= endsWhole && row !== undefined && !rows.has(row.name) && !isAfter(before, row)
+    bytes = line.offset + line.length + (line.whole ? 1 : 0)
+    tidy &&=
+      endsWhole && row !== undefined && !rows.has(row.name) && (before === undefined || compareRows(before, row) <= 0)
     if (row === undefined) continue
     rows.set(row.name, row)
     before = row
   }
-  return { rows, endsWhole, tidy }
+  return { rows, endsWhole, tidy, bytes }
 }
 
-function isAfter(before: MetadataRow | undefined, row: MetadataRow): boolean {
-  return before !== undefined && (compareIndexes(before, row) || compareNames(before.name, row.name)) > 0
-}
-
-interface Line {
-  readonly offset: number
-  readonly bytes: Buffer
-  /** False for a last line that has no newline. */
-  readonly whole: boolean
-}
-
-function parseRow({ offset, bytes }: Line): MetadataRow | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString())
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  if (typeof value !== 'object' || value === null) return undefined
-  const { file_name: name, id, sha256, batch, index } = value as { [column: string]: unknown }
-  if (typeof name !== 'string') return undefined
-  return { name, id, sha256, batch, index: typeof index === 'number' ? index : Infinity, offset, length: bytes.length }
-}
-
-async function* readLines(file: string): AsyncGenerator<Line> {
-  const handle = await openIfThere(file)
-  if (handle === undefined) return
-  let offset = 0
-  let parts: Buffer[] = []
-  try {
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: READ_BYTES })) {
-      let rest: Buffer = chunk
-      for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-        const bytes = Buffer.concat([...parts, rest.subarray(0, end)])
-        yield { offset, bytes, whole: true }
-        offset += bytes.length + 1
-        rest = rest.subarray(end + 1)
-        parts = []
-      }
-      parts.push(rest)
-    }
-    const bytes = Buffer.concat(parts)
-    if (bytes.length > 0) yield { offset, bytes, whole: false }
-  } finally {
-    await handle.close()
-  }
-}
-
-async function openIfThere(file: string): Promise<FileHandle | undefined> {
-  return await writing(file, async () => {
-    try {
-      return await open(file, 'r')
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined
-      throw error
-    }
-  })
-}
-
-/** Replaces the file by these of its lines, byte for byte. */
-async function copyRows(file: string, rows: readonly MetadataRow[]): Promise<void> {
-  const source = await open(file, 'r')
-  try {
-    await replaceFile(file, async (handle) => {
-      let parts: Buffer[] = []
-      let bytes = 0
-      for (const { offset, length } of rows) {
+/** Replaces the file by these of its lines, byte for byte; false where another process has written to it meanwhile. */
+async function replaceLines(
+  file: string,
+  source: FileHandle,
+  { bytes }: Scan,
+  rows: readonly MetadataRow[],
+): Promise<boolean> {
+  return await replaceFile(file, async (handle) => {
+    for (let at = 0; at < rows.length; ) {
+      const parts: Buffer[] = []
+      for (let size = 0; at < rows.length && size < COPY_BYTES; at++) {
+        const { offset, length } = rows[at] as MetadataRow
         const line = Buffer.alloc(length + 1, NEWLINE)
-        await writing(file, () => source.read(line, 0, length, offset))
+        const { bytesRead } = await writing(file, () => source.read(line, 0, length, offset))
+        if (bytesRead < length) return false
         parts.push(line)
-        bytes += line.length
-        if (bytes < READ_BYTES) continue
-        await writing(file, () => handle.appendFile(Buffer.concat(parts)))
-        parts = []
-        bytes = 0
+        size += line.length
       }
       await writing(file, () => handle.appendFile(Buffer.concat(parts)))
-      return true
-    })
-  } finally {
-    await source.close()
-  }
+    }
+    const [read, now] = await writing(file, () => Promise.all([source.stat(), stat(file)]))
+    return read.ino === now.ino && now.size === bytes
+  })
 }

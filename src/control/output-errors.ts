@@ -6,6 +6,7 @@ const REASONS: { readonly [code: string]: string } = {
   EEXIST: 'there is a file of that name where a folder is needed; choose another folder or move it away',
   ENOTDIR: 'a part of the path is a file, not a folder; choose another folder',
   EISDIR: 'there is a folder of that name where a file is needed; move it away',
+  ELOOP: 'symbolic links lead in a circle there; move them away',
   EACCES: 'no permission; change its permissions or choose another folder',
   EPERM: 'not permitted there; change its permissions or choose another folder',
   EROFS: 'the file system is read-only; choose another folder',
@@ -20,12 +21,16 @@ export async function writing<T>(path: string, action: () => Promise<T>): Promis
   try {
     return await action()
   } catch (error) {
-    if (error instanceof MeshError) throw error
-    const code = errnoOf(error)
-    if (code === undefined) throw error
-    const why = REASONS[code] ?? `the file system says ${code}`
-    throw new MeshError('MESH_OUTPUT', `the output ${path} cannot be written: ${why}`, { cause: error })
+    throw outputError(path, error)
   }
+}
+
+/** What the file system says of `path`, as MESH_OUTPUT; other errors as they are. */
+export function outputError(path: string, error: unknown): unknown {
+  const code = error instanceof MeshError ? undefined : errnoOf(error)
+  if (code === undefined) return error
+  const why = REASONS[code] ?? `the file system says ${code}`
+  return new MeshError('MESH_OUTPUT', `the output ${path} cannot be written: ${why}`, { cause: error })
 }
 
 /** The system's code of an error, such as ENOENT. */

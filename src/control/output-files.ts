@@ -5,7 +5,15 @@ import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'n
 import path from 'node:path'
 import { MeshError } from '../core/errors.ts'
 import { errnoOf, writing } from './output-errors.ts'
-import type { OutputFile } from './output-names.ts'
+
+/** A file that a completed task should have in the output folder. */
+export interface OutputFile {
+  /** Without its folder. */
+  readonly name: string
+  readonly sha256: string
+  readonly bytes: number
+  readonly mime: string
+}
 
 /** The bytes of an artifact: the path of a file on this machine, which is linked or copied, or the bytes as they come. */
 export type ArtifactContent = string | AsyncIterable<Uint8Array>
@@ -17,7 +25,8 @@ const temporaries = new Set<string>()
 let temporaryCount = 0
 
 /**
- * Places a file at `target`, replacing what is there. A local file is hard-linked where the file system allows.
+ * Places a file at `target`, replacing what is there. A local file is hard-linked where the file system allows; it is
+ * hashed first where `verify` asks for that, else its size is believed.
  * @returns 'damaged' where the bytes are not those of `sha256`, 'absent' where the local file is gone; nothing is placed then
  * @throws MESH_OUTPUT it cannot be written; MESH_STORAGE the local file cannot be read
  */
@@ -25,21 +34,27 @@ export async function placeFile(
   target: string,
   file: OutputFile,
   content: ArtifactContent,
+  verify: boolean,
 ): Promise<'placed' | 'damaged' | 'absent'> {
   if (typeof content !== 'string') return await placeBytes(target, file, content)
-  const size = await sizeOf(content).catch((error: unknown) => {
+  const state = await stateOf(content, file, verify).catch((error: unknown) => {
     throw readError(content, error)
   })
-  if (size === undefined) return 'absent'
-  if (size !== file.bytes) return 'damaged'
+  if (state !== 'sound') return state
   if (await placeLink(target, content)) return 'placed'
   return await placeBytes(target, file, readLocal(content))
 }
 
-/** True where `target` has the size, and unless `trusted` the hash, that it should have. */
+/** True where `target` is a file of the size, and unless `trusted` of the hash, that it should have. */
 export async function isInPlace(target: string, file: OutputFile, trusted: boolean): Promise<boolean> {
-  if ((await writing(target, () => sizeOf(target))) !== file.bytes) return false
-  return trusted || (await writing(target, () => hashFile(target))) === file.sha256
+  return (await writing(target, () => stateOf(target, file, !trusted))) === 'sound'
+}
+
+/** Removes a file where its bytes are still those of `sha256`. @throws MESH_OUTPUT */
+export async function removeUnchanged(target: string, sha256: unknown): Promise<void> {
+  await writing(target, async () => {
+    if (((await sizeOf(target)) ?? -1) >= 0 && (await hashFile(target)) === sha256) await rm(target)
+  })
 }
 
 /**
@@ -60,6 +75,15 @@ export async function makeFolder(folder: string): Promise<void> {
   })
 }
 
+/** Finds out whether a folder takes files: a full disk shows only when bytes are written. @throws MESH_OUTPUT */
+export async function tryFolder(folder: string): Promise<void> {
+  await replaceFile(path.join(folder, 'promptmesh'), async (handle) => {
+    await writing(folder, () => handle.writeFile('promptmesh was here\n'))
+    await writing(folder, () => handle.sync())
+    return false
+  })
+}
+
 async function isFolder(folder: string): Promise<boolean> {
   try {
     return (await stat(folder)).isDirectory()
@@ -69,13 +93,20 @@ async function isFolder(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes temporary files that a process of this machine left when it was killed. */
+/** Removes temporary files that a process of this machine left when it was killed. @throws MESH_OUTPUT */
 export async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+  for (const name of await filesIn(folder)) {
     const pid = Number(/^\..+\.(\d+)-\d+\.part$/.exec(name)?.[1])
     const file = path.join(folder, name)
-    if (pid > 0 && !temporaries.has(file) && (pid === process.pid || !isRunning(pid))) await rm(file, { force: true })
+    if (!(pid > 0) || temporaries.has(file) || (pid !== process.pid && isRunning(pid))) continue
+    await writing(file, () => rm(file, { force: true }))
   }
+}
+
+/** The names of what lies in a folder and is no folder itself. @throws MESH_OUTPUT */
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await writing(folder, () => readdir(folder, { withFileTypes: true }))
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
 }
 
 /** Makes `target` of what `fill` writes: under a temporary name, synced, then renamed. `fill` answers whether to keep it. */
@@ -135,8 +166,7 @@ async function withTemporary<T>(target: string, action: (temporary: string) => P
     return await action(temporary)
   } finally {
     // Also after a rename: where both names were links to one file, rename leaves the old one.
-    await rm(temporary, { force: true })
-    temporaries.delete(temporary)
+    await writing(target, () => rm(temporary, { force: true })).finally(() => temporaries.delete(temporary))
   }
 }
 
@@ -154,9 +184,17 @@ function readError(source: string, error: unknown): unknown {
   return new MeshError('MESH_STORAGE', `the artifact ${source} cannot be read: ${why}`, { cause: error })
 }
 
+async function stateOf(path: string, file: OutputFile, verify: boolean): Promise<'sound' | 'damaged' | 'absent'> {
+  const size = await sizeOf(path)
+  if (size === undefined) return 'absent'
+  return size === file.bytes && (!verify || (await hashFile(path)) === file.sha256) ? 'sound' : 'damaged'
+}
+
+/** The size of a file; -1 for what is there but is none, undefined for what is not there. */
 async function sizeOf(file: string): Promise<number | undefined> {
   try {
-    return (await stat(file)).size
+    const found = await stat(file)
+    return found.isFile() ? found.size : -1
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error

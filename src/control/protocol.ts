@@ -1,5 +1,5 @@
 /** What the control server and its clients agree on besides the views of node/api.ts. */
-import type { SeedAnswer } from '../node/api.ts'
+import type { SeedAnswer, SeedProgress } from '../node/api.ts'
 
 /** Media type of a stream of rows: one JSON object {prompt, params} a line. */
 export const ROWS_TYPE = 'application/x-ndjson'
@@ -16,6 +16,9 @@ export interface RowsAnswer extends SeedAnswer {
   readonly blank: number
   readonly bad: number
 }
+
+/** A line of the answer to a sender of rows that accepts ROWS_TYPE: what is acknowledged so far; the last says how it ended. */
+export type RowsLine = { readonly progress: SeedProgress } | { readonly answer: RowsAnswer } | ErrorBody
 
 /** The body of every answer that is not a success. */
 export interface ErrorBody {

@@ -1,7 +1,8 @@
 /** Pulls the results of a batch into an output folder: only what is missing there, checked by hash. */
 import type { TaskPage, TaskQuery, TaskView } from '../node/api.ts'
-import { type MissingFile, OutputFolder, type ReadArtifact } from './output-folder.ts'
+import { type MissingFile, OutputFolder } from './output-folder.ts'
 import { folderOf } from './output-names.ts'
+import type { ReadArtifact } from './output-results.ts'
 
 /** Tasks asked for at a time: with the longest prompts and parameters some 25 MB. */
 const PAGE_TASKS = 200
@@ -48,7 +49,7 @@ export interface PullOptions {
 
 /**
  * Writes the results of all COMPLETED tasks that are not in `folder` yet. Stopped at any moment and called again it goes on.
- * @throws MESH_OUTPUT the folder cannot be written; the signal's reason; or what `source` throws
+ * @throws MESH_OUTPUT the folder cannot be written or holds another batch; the signal's reason; or what `source` throws
  */
 export async function pullBatch(
   source: PullSource,
@@ -57,6 +58,7 @@ export async function pullBatch(
   options: PullOptions = {},
 ): Promise<PullResult> {
   const output = await OutputFolder.open(folder, { verify: options.verify === true })
+  output.claimFor(name)
   const counts = { tasks: 0, written: 0, present: 0, missingCount: 0, failed: 0, notDone: 0, cancelled: 0 }
   const missing: MissingFile[] = []
   const take = async (task: TaskView): Promise<void> => {

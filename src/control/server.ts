@@ -65,7 +65,7 @@ export async function startControlServer(options: ServerOptions): Promise<Contro
   addAnswers(app, options.log)
   addNodeRoutes(app, options)
   addBatchRoutes(app, options.node)
-  addRowRoutes(app, options.node)
+  addRowRoutes(app, options)
   addTaskRoutes(app, options.node)
   addArtifactRoutes(app, options.node)
   const port = await listen(app, options)

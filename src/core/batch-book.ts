@@ -6,15 +6,19 @@
  * 3. `complete` says that every open task of the slot is in memory; slots that are not complete and have open tasks
  *    stand in `unloaded`.
  * 4. `uncounted` slots have no tally yet: their stored one was damaged.
+ * 5. A slot takes memory once it has a task, or is read.
  */
 import type { BatchRecord } from './batches.ts'
-import { Heap } from './heap.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
+import { ReadyQueue } from './ready-queue.ts'
+import { SlotSet } from './slot-set.ts'
 import { emptyTally, openOf, type SlotTally } from './tally.ts'
 
 export interface Slot {
   tally: SlotTally
+  /** What of the tally is synced: a part of the batch's counts. */
+  readonly counted: Counts
   complete: boolean
   /** Rises with every change of a task of the slot. */
   version: number
@@ -38,11 +42,13 @@ export class Batch {
   scheduled = 0
   running = 0
   retrying = 0
+  /** Tasks that wait out a pause: a part of `retrying`. */
+  resting = 0
   readonly slots = new Map<number, Slot>()
   readonly unloaded = new Set<number>()
-  readonly uncounted = new Set<number>()
+  readonly uncounted = new SlotSet()
   /** profile => tasks in phase `ready`, best first. */
-  readonly queues = new Map<string, Heap<OpenTask>>()
+  readonly queues = new Map<string, ReadyQueue>()
   loading = false
   /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
   indexDoubted = false
@@ -67,7 +73,8 @@ export class Batch {
     if (slot === undefined) {
       slot = {
         tally: emptyTally(this.id, number),
-        complete: true,
+        counted: { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 },
+        complete: !this.uncounted.has(number),
         version: 0,
         changedWhileLoading: undefined,
         grewWhileLoading: false,
@@ -81,25 +88,51 @@ export class Batch {
   restore(tally: SlotTally): void {
     const slot = this.slot(tally.slot)
     slot.tally = tally
-    this.addCounts(tally, 1)
+    this.count(slot, tally)
     slot.complete = openOf(tally) === 0
     if (!slot.complete) this.unloaded.add(tally.slot)
   }
 
-  /** Has every slot counted anew from its facts. */
-  distrustTallies(): void {
-    for (let number = 0; number < SLOT_COUNT; number++) {
-      this.slot(number).complete = false
+  /** Has slots that this node begins to serve counted from their facts. */
+  countAnew(slots: Iterable<number>): void {
+    for (const number of slots) {
+      const slot = this.slots.get(number)
+      if (slot !== undefined) slot.complete = false
       this.uncounted.add(number)
     }
   }
 
-  addCounts(change: Counts, sign: 1 | -1): void {
-    this.counts.total += sign * change.total
-    this.counts.completed += sign * change.completed
-    this.counts.failed += sign * change.failed
-    this.counts.cancelled += sign * change.cancelled
-    this.counts.extra += sign * change.extra
+  /** Of slots to be counted, those without any fact need no reading. */
+  areEmpty(slots: Iterable<number>): void {
+    for (const number of slots) {
+      if (!this.uncounted.has(number) || this.slots.has(number)) continue
+      this.uncounted.delete(number)
+    }
+  }
+
+  /** Lets go of a slot in which there never was a task. */
+  dropEmpty(number: number): void {
+    const slot = this.slots.get(number)
+    if (slot?.complete && slot.version === 0 && slot.tally.total === 0) this.slots.delete(number)
+  }
+
+  /** Forgets slots that this node does not serve any more. */
+  drop(slots: Iterable<number>): void {
+    for (const number of slots) {
+      const slot = this.slots.get(number)
+      this.unloaded.delete(number)
+      this.uncounted.delete(number)
+      if (slot === undefined) continue
+      add(this.counts, slot.counted, -1)
+      this.slots.delete(number)
+    }
+  }
+
+  /** Adds what is synced by now to the counts of a slot, unless that was dropped meanwhile. */
+  count(slot: Slot, change: Counts): void {
+    if (this.slots.get(slot.tally.slot) !== slot) return
+    add(slot.counted, change, 1)
+    add(this.counts, change, 1)
   }
 
   /** Unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
@@ -121,12 +154,10 @@ export class Batch {
     return this.unloaded.size === 0 && this.uncounted.size === 0 && this.readyCount === 0
   }
 
-  queue(profile: string): Heap<OpenTask> {
+  queue(profile: string): ReadyQueue {
     let queue = this.queues.get(profile)
     if (queue === undefined) {
-      queue = new Heap(
-        (a, b) => a.rank < b.rank || (a.rank === b.rank && (a.index < b.index || (a.index === b.index && a.id < b.id))),
-      )
+      queue = new ReadyQueue()
       this.queues.set(profile, queue)
     }
     return queue
@@ -137,6 +168,14 @@ export class Batch {
     for (const queue of this.queues.values()) count += queue.size
     return count
   }
+}
+
+function add(counts: Counts, change: Counts, sign: 1 | -1): void {
+  counts.total += sign * change.total
+  counts.completed += sign * change.completed
+  counts.failed += sign * change.failed
+  counts.cancelled += sign * change.cancelled
+  counts.extra += sign * change.extra
 }
 
 export class BatchBook {

@@ -1,20 +1,17 @@
 /**
- * Watches how long executions run.
+ * Watches how long executions run on this node.
  *
- * 1. An execution is asked to end at its timeout and given up at 1.5 x its timeout (protocol.md, section 7).
+ * 1. An execution is asked to end at its timeout (protocol.md, section 7); if it does not, its owner gives it up
+ *    (leases.ts).
  * 2. One timer serves all: it is set to the earliest deadline, so that a million short attempts leave no million timers.
  * 3. The timeout is looked up anew each time: an automatic one follows what the node has learnt meanwhile.
  */
 import type { Held, Places } from './places.ts'
 import type { World } from './world.ts'
 
-/** After its timeout an attempt has half as long again to report. */
-const GIVE_UP_FACTOR = 1.5
-
 export interface DeadlineRules {
   readonly timeoutMs: (held: Held) => number
   readonly onTimeout: (held: Held) => void
-  readonly onGiveUp: (held: Held) => void
 }
 
 export class Deadlines {
@@ -44,16 +41,11 @@ export class Deadlines {
     if (atMs !== this.#nextMs) return
     this.#nextMs = Number.POSITIVE_INFINITY
     const { nowMs } = this.#world
-    for (const held of [...this.#places.held.values()]) {
-      if (held.startedMs === undefined || held.lost) continue
-      const timeoutMs = this.#rules.timeoutMs(held)
-      const deadlineMs = held.startedMs + timeoutMs
-      const giveUpMs = held.startedMs + GIVE_UP_FACTOR * timeoutMs
-      if (nowMs >= giveUpMs) this.#rules.onGiveUp(held)
-      else if (nowMs >= deadlineMs) {
-        this.#rules.onTimeout(held)
-        this.#lookAt(giveUpMs)
-      } else this.#lookAt(deadlineMs)
+    for (const held of this.#places.held.values()) {
+      if (held.startedMs === undefined || held.killed) continue
+      const deadlineMs = held.startedMs + this.#rules.timeoutMs(held)
+      if (nowMs >= deadlineMs) this.#rules.onTimeout(held)
+      else this.#lookAt(deadlineMs)
     }
   }
 }

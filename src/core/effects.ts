@@ -9,8 +9,9 @@ import type { BatchRecord } from './batches.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { RequestId } from './events.ts'
 import type { Params, StoredFact } from './facts.ts'
-import type { BatchId, TaskId, Token } from './ids.ts'
-import type { PromiseRun } from './ownership.ts'
+import type { BatchId, NodeId, TaskId, Token } from './ids.ts'
+import type { MemberEntry } from './membership.ts'
+import type { BallotRun, SlotRun } from './messages.ts'
 import type { SlotTally } from './tally.ts'
 
 /** Positions of tasks in their batch, for lists in the order of the file. */
@@ -25,7 +26,19 @@ export interface Writes {
   readonly tallies: readonly SlotTally[]
   readonly indexes: readonly IndexEntries[]
   readonly batches: readonly BatchRecord[]
-  readonly promises: readonly PromiseRun[] | undefined
+  readonly promises: readonly BallotRun[] | undefined
+  readonly mesh?: MeshWrites
+}
+
+/** Rows that a node has because there are others. */
+export interface MeshWrites {
+  /** Entries of the member list that changed. */
+  readonly members: readonly MemberEntry[]
+  /** Ends of attempts whose owner is another node, kept until that says they are committed. */
+  readonly outbox: readonly StoredFact[]
+  readonly outboxDone: readonly Token[]
+  /** Undefined where it stays. */
+  readonly incarnation: number | undefined
 }
 
 export type AnswerValue =
@@ -76,6 +89,17 @@ export type Effect =
   | { readonly type: 'load-tasks'; readonly load: number; readonly batch: BatchId; readonly tasks: readonly TaskId[] }
   /** `doubted`: the index may name tasks that are not there; make it anew from the facts first. */
   | { readonly type: 'read-index'; readonly batch: BatchId; readonly doubted: boolean }
+  /** To a peer, in order while the connection lives, lost with it. */
+  | { readonly type: 'send'; readonly to: NodeId; readonly bytes: Uint8Array }
+  /** To everyone, perhaps. */
+  | { readonly type: 'gossip'; readonly bytes: Uint8Array }
+  | { readonly type: 'dial'; readonly to: NodeId }
+  | { readonly type: 'hang-up'; readonly to: NodeId }
+  /** Connect by plain TCP and close again, for the evidence alone: `knocked` follows. */
+  | { readonly type: 'knock'; readonly to: NodeId }
+  | { readonly type: 'read-digests'; readonly load: number; readonly slots: readonly SlotRun[] }
+  /** All facts of a slot, of every batch. */
+  | { readonly type: 'read-slot'; readonly load: number; readonly slot: number }
   /** Send a `tick` at this monotonic time; replaces an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
   | { readonly type: 'notice'; readonly notice: Notice }

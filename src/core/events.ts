@@ -6,18 +6,23 @@
  * 3. `loaded`, `index-read` and `execution-ended` answer the effect that carries the same id or token, once.
  */
 import type { BatchRecord } from './batches.ts'
-import type { ErrorClass, Outcome, Params, Result, StoredFact } from './facts.ts'
+import type { ErrorClass, Outcome, Result, StoredFact } from './facts.ts'
 import type { BatchId, Boot, NodeId, TaskId, Token } from './ids.ts'
-import type { PromiseRun } from './ownership.ts'
+import type { MemberEntry } from './membership.ts'
+import type { BallotRun, IntakeRow, SlotDigest } from './messages.ts'
 import type { ProfileSettings } from './settings.ts'
 import type { SlotTally } from './tally.ts'
 
-/** One task as the seeding node hands it to an owner. */
-export interface IntakeRow {
-  readonly task: TaskId
-  readonly index: number
-  readonly prompt: string
-  readonly params: Params
+export type { IntakeRow } from './messages.ts'
+
+/** What the store kept of the mesh, and how this start of the node is told from others. */
+export interface StoredMesh {
+  readonly name: string
+  readonly incarnation: number
+  readonly addresses: readonly string[]
+  readonly members: readonly MemberEntry[]
+  /** Ends of attempts that no owner has acknowledged. */
+  readonly outbox: readonly StoredFact[]
 }
 
 /** What a batch is created with; a batch that exists keeps what it has. */
@@ -40,9 +45,22 @@ export type Event =
       readonly batches: readonly BatchRecord[]
       /** Undefined where the stored tallies were damaged: every slot is counted anew. */
       readonly tallies: readonly SlotTally[] | undefined
-      readonly promises: readonly PromiseRun[]
+      readonly promises: readonly BallotRun[]
+      readonly mesh?: StoredMesh
     }
   | { readonly type: 'tick' }
+  /** A connection to a peer whose identity is proven; exactly one at a time. */
+  | { readonly type: 'connected'; readonly peer: NodeId }
+  | { readonly type: 'disconnected'; readonly peer: NodeId }
+  /** `refused`: its machine answered that nobody listens, so its process is gone. */
+  | { readonly type: 'dial-failed'; readonly peer: NodeId; readonly refused: boolean }
+  | { readonly type: 'knocked'; readonly peer: NodeId; readonly refused: boolean }
+  /** Somebody with our key may be there. */
+  | { readonly type: 'found'; readonly peer: NodeId; readonly addresses: readonly string[] }
+  | { readonly type: 'received'; readonly from: NodeId; readonly bytes: Uint8Array }
+  | { readonly type: 'gossiped'; readonly bytes: Uint8Array }
+  | { readonly type: 'digests-read'; readonly load: number; readonly digests: readonly SlotDigest[] }
+  | { readonly type: 'slot-read'; readonly load: number; readonly facts: readonly StoredFact[] }
   | { readonly type: 'persisted'; readonly ticket: number }
   /** `problem` while writes fail, undefined once they succeed again. */
   | { readonly type: 'storage'; readonly problem: 'disk-full' | 'failing' | undefined }

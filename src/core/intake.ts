@@ -3,66 +3,83 @@
  *
  * 1. A task that the batch has already gets no second `seeded` fact: rows are compared with the ids of the whole
  *    batch, which are in memory only while it is being seeded.
- * 2. A frame is answered when its facts are synced, with how many rows were new and how many were there.
+ * 2. A frame is answered when its facts are committed, with how many rows were new and how many were there; rows of
+ *    slots that this node does not serve, or does not any more, are named instead.
  * 3. New tasks stay in memory up to `openTasksMax` and `openTasksBytesMax`; the others are read back when needed.
  * 4. The tallies of a frame are written with its facts.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
-import type { Event, IntakeRow } from './events.ts'
+import type { IntakeRow } from './events.ts'
 import { makeFact } from './fact-record.ts'
 import type { StoredFact } from './facts.ts'
 import { IdSet } from './id-set.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import { OpenTask } from './open-task.ts'
+import type { Ownership } from './ownership.ts'
 import { addTask } from './tally.ts'
 import type { World } from './world.ts'
 
-type Frame = Extract<Event, { type: 'intake' }>
+export interface TakenRows {
+  readonly new: number
+  readonly existing: number
+  readonly elsewhere: readonly IntakeRow[]
+}
+
+export interface IntakeFrame {
+  readonly batch: Batch
+  readonly profile: string
+  readonly rows: readonly IntakeRow[]
+  readonly taken: (rows: TakenRows) => void
+  /** The ids of the batch could not be read. */
+  readonly failed: () => void
+}
 
 interface Known {
   readonly ids: IdSet
   /** Frames that wait until the ids of the batch are read; undefined once they are. */
-  waiting: Frame[] | undefined
+  waiting: IntakeFrame[] | undefined
+  /** Whether nobody seeds the batch any more: then it goes when its ids are read. */
+  ended: boolean
 }
-
-/** While a node is alone, what it stores is on one disk. */
-const COPIES = 1
 
 export class Intake {
   readonly #world: World
   readonly #book: BatchBook
   readonly #ledger: Ledger
   readonly #claims: Claims
+  readonly #ownership: Ownership
   readonly #known = new Map<BatchId, Known>()
 
-  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims) {
+  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims, ownership: Ownership) {
     this.#world = world
     this.#book = book
     this.#ledger = ledger
     this.#claims = claims
+    this.#ownership = ownership
   }
 
-  frame(frame: Frame): void {
-    const batch = this.#book.get(frame.batch)
-    if (batch === undefined) {
-      this.#world.requests.refuse(frame.request, 'MESH_BATCH_UNKNOWN', `no batch ${frame.batch} here: create it first`)
-      return
-    }
-    const known = this.#knownOf(batch)
+  frame(frame: IntakeFrame): void {
+    const known = this.#knownOf(frame.batch)
+    known.ended = false
     if (known.waiting !== undefined) known.waiting.push(frame)
-    else this.#take(batch, known.ids, frame)
+    else this.#take(known.ids, frame)
   }
 
   #knownOf(batch: Batch): Known {
     const known = this.#known.get(batch.id)
     if (known !== undefined) return known
-    const isNew = batch.slots.size === 0 && batch.uncounted.size === 0
-    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [] }
+    const isNew = this.#world.peers.members.length < 2 && batch.slots.size === 0 && batch.uncounted.size === 0
+    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false }
     this.#known.set(batch.id, fresh)
     if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id, doubted: batch.indexDoubted })
     return fresh
+  }
+
+  /** A task that came from another node is in the batch. */
+  noted(batch: BatchId, task: TaskId): void {
+    this.#known.get(batch)?.ids.add(task)
   }
 
   /** Ids that the batch has; `done` with the last of them. */
@@ -73,8 +90,8 @@ export class Intake {
     if (!done) return
     const frames = known.waiting
     known.waiting = undefined
-    const batch = this.#book.get(id)
-    for (const frame of frames) if (batch !== undefined) this.#take(batch, known.ids, frame)
+    for (const frame of frames) this.#take(known.ids, frame)
+    if (known.ended) this.#known.delete(id)
   }
 
   /** The ids could not be read: what waits is refused, the next frame asks again. */
@@ -82,38 +99,37 @@ export class Intake {
     const known = this.#known.get(id)
     if (known?.waiting === undefined) return
     this.#known.delete(id)
-    for (const { request } of known.waiting) {
-      this.#world.requests.refuse(request, 'MESH_STORAGE', 'the tasks of the batch could not be read: seed again')
-    }
+    for (const { failed } of known.waiting) failed()
   }
 
   /** Nobody seeds the batch any more. */
   ended(batch: BatchId): void {
-    if (this.#known.get(batch)?.waiting === undefined) this.#known.delete(batch)
+    const known = this.#known.get(batch)
+    if (known?.waiting === undefined) this.#known.delete(batch)
+    else known.ended = true
   }
 
-  #take(batch: Batch, known: IdSet, frame: Frame): void {
-    const rows = frame.rows.filter((row) => known.add(row.task))
-    const facts = rows.map((row) => this.#fact(batch, frame.profile, row))
+  #take(known: IdSet, { batch, profile, rows, taken }: IntakeFrame): void {
+    const epochs = rows.map(({ task }) => this.#ownership.epochOf(slotOf(task)))
+    const served = rows.filter((_, at) => epochs[at] !== 0)
+    const fresh = served.filter((row) => known.add(row.task))
+    const facts = fresh.map((row) => this.#fact(batch, profile, row))
     const kept: OpenTask[] = []
-    facts.forEach((fact) => {
-      this.#place(batch, fact, kept)
-    })
-    if (rows.length > 0) {
-      const entries = rows.map(({ index, task }) => ({ index, task }))
-      this.#world.commits.index({ batch: batch.id, entries })
-      const counted = facts.filter(({ fact }) => !batch.uncounted.has(slotOf(fact.task))).length
-      this.#ledger.seed(batch, facts, counted)
+    for (const fact of facts) this.#place(batch, fact, kept)
+    if (fresh.length > 0) {
+      this.#world.commits.index({ batch: batch.id, entries: fresh.map(({ index, task }) => ({ index, task })) })
+      this.#ledger.seed(batch, facts)
     }
-    const answer = {
-      type: 'intake',
-      new: rows.length,
-      existing: frame.rows.length - rows.length,
-      copies: COPIES,
-    } as const
     this.#world.commits.afterwards(() => {
-      for (const task of kept) if (task.phase === 'seeding') this.#claims.ready(task)
-      this.#world.requests.answer(frame.request, answer)
+      for (const task of kept) if (task.phase === 'seeding') this.#claims.progress.ready(task)
+      const elsewhere = rows.filter(({ task }, at) => {
+        const epoch = epochs[at]
+        return epoch === 0 || this.#ownership.epochOf(slotOf(task)) !== epoch
+      })
+      // What was stated before the slot went elsewhere is counted there: as existing, or as new once more.
+      const isElsewhere = new Set(elsewhere)
+      const isNew = fresh.filter((row) => !isElsewhere.has(row)).length
+      taken({ new: isNew, existing: rows.length - elsewhere.length - isNew, elsewhere })
     })
   }
 

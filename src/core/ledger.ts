@@ -7,6 +7,7 @@
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
 import { makeFact } from './fact-record.ts'
 import type { Fact, StoredFact } from './facts.ts'
+import { slotOf } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
 import { emptyTally, moveTask, type SlotTally, sameTally } from './tally.ts'
 import type { TaskState } from './task.ts'
@@ -28,11 +29,15 @@ export class Ledger {
     return batch
   }
 
-  /** States facts about a task: its fold, its slot's tally and the disk follow. */
-  write(task: OpenTask, ...facts: readonly Fact[]): void {
+  /** States a fact about a task: its fold, its slot's tally and the disk follow. */
+  write(task: OpenTask, fact: Fact): void {
+    this.join(task, [makeFact(fact, this.#world.sha256)])
+  }
+
+  /** The same for facts that others stated, and this node did not have. */
+  join(task: OpenTask, facts: readonly StoredFact[]): void {
     const before = task.state
-    for (const fact of facts) {
-      const stored = makeFact(fact, this.#world.sha256)
+    for (const stored of facts) {
       this.#world.commits.fact(stored)
       task.add(stored)
     }
@@ -44,15 +49,24 @@ export class Ledger {
     this.#announce(task, before, task.state)
   }
 
-  #move(batch: Batch, slot: Slot, before: TaskState, after: TaskState): void {
+  /** Takes on a task that others stated, of which this node had no fact. */
+  adopt(batch: Batch, task: OpenTask, facts: readonly StoredFact[]): void {
+    for (const stored of facts) this.#world.commits.fact(stored)
+    const slot = batch.slot(task.slot)
+    slot.version++
+    slot.changedWhileLoading?.add(task.id)
+    this.#move(batch, slot, undefined, task.state)
+  }
+
+  #move(batch: Batch, slot: Slot, before: TaskState | undefined, after: TaskState): void {
     // A slot that is still to be counted is counted from the disk, this change included.
-    if (batch.uncounted.has(slot.tally.slot)) return
-    const tally = moveTask(slot.tally, before, after)
+    if (batch.uncounted.has(slot.tally.slot) || after.seeded === undefined) return
+    const tally = moveTask(slot.tally, before?.seeded && before, after)
     if (sameTally(tally, slot.tally)) return
     const change = differenceOf(tally, slot.tally)
     slot.tally = tally
     this.#world.commits.tally(tally)
-    this.#world.commits.afterwards(() => batch.addCounts(change, 1))
+    this.#world.commits.afterwards(() => batch.count(slot, change))
   }
 
   #announce(task: OpenTask, before: TaskState, after: TaskState): void {
@@ -63,14 +77,17 @@ export class Ledger {
     this.#world.commits.afterwards(() => this.#world.out({ type: 'notice', notice }))
   }
 
-  /** States that a batch has new tasks; each fact is a `seeded` one. Of them `counted` are counted once they are synced. */
-  seed(batch: Batch, facts: readonly StoredFact[], counted: number): void {
+  /** States that a batch has new tasks: each fact is a `seeded` one. Those of slots yet to be counted are not counted now. */
+  seed(batch: Batch, facts: readonly StoredFact[]): void {
+    const slots: Slot[] = []
     for (const stored of facts) {
       this.#world.commits.fact(stored)
+      const number = slotOf(stored.fact.task)
+      if (!batch.uncounted.has(number)) slots.push(batch.slot(number))
     }
-    this.#world.commits.afterwards(() =>
-      batch.addCounts({ total: counted, completed: 0, failed: 0, cancelled: 0, extra: 0 }, 1),
-    )
+    this.#world.commits.afterwards(() => {
+      for (const slot of slots) batch.count(slot, ONE_TASK)
+    })
   }
 
   /** Puts right a tally that does not agree with the facts of its slot. */
@@ -78,9 +95,11 @@ export class Ledger {
     const change = differenceOf(tally, slot.tally)
     slot.tally = tally
     this.#world.commits.tally(tally)
-    this.#world.commits.afterwards(() => batch.addCounts(change, 1))
+    this.#world.commits.afterwards(() => batch.count(slot, change))
   }
 }
+
+const ONE_TASK = { total: 1, completed: 0, failed: 0, cancelled: 0, extra: 0 }
 
 function differenceOf(after: SlotTally, before: SlotTally): SlotTally {
   const difference = emptyTally(after.batch, after.slot)

@@ -4,7 +4,7 @@
  * 1. One read a batch is under way at a time; the tasks of a read are asked for only when few are ready.
  * 2. A task in memory is never replaced by what was read: memory is newer.
  * 3. A task that changed while its slot was read is not taken from that read.
- * 4. An open attempt of another boot is lost as soon as it is seen: while this node is alone, nobody can report it.
+ * 4. A slot that is not served any more, or anew, when its read comes is not taken from that read.
  * 5. Where the fold of a slot differs from its tally and nothing changed meanwhile, the fold wins and is reported.
  */
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
@@ -15,22 +15,13 @@ import type { Ledger } from './ledger.ts'
 import { OpenTask } from './open-task.ts'
 import { openOf, sameTally, tallyOf } from './tally.ts'
 import { fold, type TaskState } from './task.ts'
+import { TaskReads } from './task-reads.ts'
 import type { World } from './world.ts'
 
 interface SlotLoad {
   readonly batch: Batch
-  /** slot => its version when the read was asked for. */
-  readonly slots: ReadonlyMap<number, number>
-}
-
-interface TaskLoad {
-  readonly batch: Batch
-  /** slot => its version when the read was asked for. */
-  readonly slots: ReadonlyMap<number, number>
-  readonly then: (facts: ReadonlyMap<TaskId, StoredFact[]>) => void
-  /** What earlier reads of the same request gave. */
-  readonly facts: Map<TaskId, StoredFact[]>
-  readonly tasks: readonly TaskId[]
+  /** Slots, each with its version when the read was asked for. */
+  readonly slots: ReadonlyMap<Slot, number>
 }
 
 /** Slots counted anew in one read. */
@@ -42,110 +33,103 @@ export class Loading {
   readonly #ledger: Ledger
   readonly #claims: Claims
   readonly #slotLoads = new Map<number, SlotLoad>()
-  readonly #taskLoads = new Map<number, TaskLoad>()
-  #lastLoad = 0
+  readonly #profiles: readonly string[]
+  /** Tasks that somebody names. */
+  readonly tasks: TaskReads
 
   constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims) {
     this.#world = world
     this.#book = book
     this.#ledger = ledger
     this.#claims = claims
+    this.tasks = new TaskReads(world, book)
+    this.#profiles = Object.keys(world.nodeSettings.profiles)
   }
 
   get idle(): boolean {
-    return this.#slotLoads.size + this.#taskLoads.size === 0
+    return this.#slotLoads.size === 0 && this.tasks.idle
   }
 
   /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
   refill(): void {
     if (!this.#claims.serving || this.#claims.stopping) return
-    const { pageTasks, openTasksMax } = this.#world.nodeSettings
-    /** Profiles for which enough tasks are ready. */
+    const { pageTasks } = this.#world.nodeSettings
+    /** Profiles for which a better batch has enough tasks ready. */
     const satisfied: string[] = []
     for (const batch of this.#book.live()) {
       if (batch.uncounted.size > 0) this.#loadSlots(batch, firstOf(batch.uncounted, RECOUNT_SLOTS))
+      if (!batch.runnable) continue
       const profile = batch.record.fields.profile.value
-      if (!batch.runnable || satisfied.includes(profile)) continue
-      const ready = this.#claims.grantable(batch)
-      if (ready >= pageTasks || batch.readyCount >= Math.max(openTasksMax, pageTasks)) satisfied.push(profile)
-      else if (!batch.loading && batch.unloaded.size > 0) this.#loadSlots(batch, batch.nextUnloaded(pageTasks))
+      const enough = satisfied.includes(profile)
+      if (!enough && (batch.queues.get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
+      if (batch.loading || batch.unloaded.size === 0) continue
+      if ((enough || this.#isFull(batch)) && !this.#mayLackTasks()) continue
+      this.#loadSlots(batch, batch.nextUnloaded(pageTasks))
     }
+  }
+
+  /** Whether enough tasks of a batch are in memory. */
+  #isFull(batch: Batch): boolean {
+    const { pageTasks, openTasksMax } = this.#world.nodeSettings
+    return this.#claims.grantable(batch) >= pageTasks || batch.readyCount >= Math.max(openTasksMax, pageTasks)
+  }
+
+  /** Whether there is room in memory, and a profile of this node that no task is ready for: a batch may mix profiles. */
+  #mayLackTasks(): boolean {
+    if (this.#book.tasks.size >= this.#world.nodeSettings.openTasksMax) return false
+    for (const profile of this.#profiles) if (!this.#isReady(profile)) return true
+    return false
+  }
+
+  #isReady(profile: string): boolean {
+    for (const batch of this.#book.live()) {
+      if (batch.runnable && (batch.queues.get(profile)?.size ?? 0) > 0) return true
+    }
+    return false
   }
 
   #loadSlots(batch: Batch, numbers: readonly number[]): void {
     if (batch.loading || numbers.length === 0) return
     batch.loading = true
-    const versions = new Map<number, number>()
+    const versions = new Map<Slot, number>()
     for (const number of numbers) {
       const slot = batch.slot(number)
       slot.changedWhileLoading = new Set()
       slot.grewWhileLoading = false
-      versions.set(number, slot.version)
+      versions.set(slot, slot.version)
     }
-    const load = ++this.#lastLoad
+    const load = this.#world.nextLoad()
     this.#slotLoads.set(load, { batch, slots: versions })
     this.#world.out({ type: 'load', load, batch: batch.id, slots: numbers })
   }
 
-  /**
-   * Reads all facts of some tasks, then goes on with them; a task without facts is missing from the map. Tasks of
-   * slots that change meanwhile are read again.
-   */
-  readTasks(batch: Batch, tasks: readonly TaskId[], then: TaskLoad['then']): void {
-    this.#readTasks({ batch, tasks, then, facts: new Map(), slots: new Map() })
-  }
-
-  #readTasks(request: TaskLoad): void {
-    const { batch, tasks } = request
-    const slots = new Map(tasks.map((task) => [slotOf(task), batch.slot(slotOf(task)).version]))
-    const load = ++this.#lastLoad
-    this.#taskLoads.set(load, { ...request, slots })
-    this.#world.out({ type: 'load-tasks', load, batch: batch.id, tasks })
-  }
-
-  #takeTasks(load: TaskLoad, read: ReadonlyMap<TaskId, StoredFact[]>): void {
-    const isStale = (task: TaskId) => load.batch.slot(slotOf(task)).version !== load.slots.get(slotOf(task))
-    const stale = load.tasks.filter(isStale)
-    for (const task of load.tasks) {
-      const facts = read.get(task)
-      if (facts !== undefined) load.facts.set(task, facts)
-    }
-    if (stale.length === 0) load.then(load.facts)
-    else this.#readTasks({ ...load, tasks: stale })
-  }
-
   loaded(load: number, facts: readonly StoredFact[]): void {
     const byTask = groupByTask(facts)
-    const taskLoad = this.#taskLoads.get(load)
-    if (taskLoad !== undefined) {
-      this.#taskLoads.delete(load)
-      this.#takeTasks(taskLoad, byTask)
-      return
-    }
+    if (this.tasks.loaded(load, byTask)) return
     const slotLoad = this.#slotLoads.get(load)
     if (slotLoad === undefined) return
     this.#slotLoads.delete(load)
     slotLoad.batch.loading = false
     const bySlot = groupBySlot(byTask)
-    for (const [number, version] of slotLoad.slots) {
-      this.#takeSlot(slotLoad.batch, number, version, bySlot.get(number) ?? [])
+    const { batch } = slotLoad
+    for (const [slot, version] of slotLoad.slots) {
+      const number = slot.tally.slot
+      if (batch.slots.get(number) === slot) this.#takeSlot(batch, slot, version, bySlot.get(number) ?? [])
     }
   }
 
   /** The read failed: tasks are asked for again at once, slots with the next need. */
   loadFailed(load: number): void {
-    const taskLoad = this.#taskLoads.get(load)
-    this.#taskLoads.delete(load)
-    if (taskLoad !== undefined) this.#readTasks(taskLoad)
+    this.tasks.failed(load)
     const slotLoad = this.#slotLoads.get(load)
     if (slotLoad === undefined) return
     this.#slotLoads.delete(load)
     slotLoad.batch.loading = false
-    for (const number of slotLoad.slots.keys()) slotLoad.batch.slot(number).changedWhileLoading = undefined
+    for (const slot of slotLoad.slots.keys()) slot.changedWhileLoading = undefined
   }
 
-  #takeSlot(batch: Batch, number: number, version: number, tasks: readonly StoredFact[][]): void {
-    const slot = batch.slot(number)
+  #takeSlot(batch: Batch, slot: Slot, version: number, tasks: readonly StoredFact[][]): void {
+    const number = slot.tally.slot
     const changed = slot.changedWhileLoading ?? new Set()
     slot.changedWhileLoading = undefined
     // What is left of a task whose prompt is lost on disk cannot run: it is no task any more.
@@ -153,8 +137,10 @@ export class Loading {
     const recount = batch.uncounted.delete(number)
     if (slot.version === version) this.#check(batch, slot, states, recount)
     else if (recount) batch.uncounted.add(number)
-    if (recount) this.#markLoaded(batch, slot, number, openOf(slot.tally) === 0)
-    else {
+    if (recount) {
+      this.#markLoaded(batch, slot, number, openOf(slot.tally) === 0)
+      batch.dropEmpty(number)
+    } else {
       const open = new Set(states.filter((state) => isOpen(state) && !changed.has(state.task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading)
@@ -199,14 +185,7 @@ export class Loading {
     const known = this.#book.tasks.get(task.id)
     if (known !== undefined) return known
     this.#book.remember(task)
-    const { nodeId, boot } = this.#world
-    for (const attempt of task.state.attempts) {
-      if (attempt.end !== 'open' || attempt.holderBoot === boot) continue
-      const { token } = attempt
-      const why = attempt.holder === nodeId ? 'holder-restarted' : 'holder-dead'
-      this.#ledger.write(task, { kind: 'lost', batch: task.batch, task: task.id, token, why })
-    }
-    this.#claims.follow(task)
+    this.#claims.learn(task, false)
     return task
   }
 }
@@ -236,11 +215,11 @@ function groupBySlot(tasks: ReadonlyMap<TaskId, StoredFact[]>): Map<number, Stor
   return groups
 }
 
-function firstOf(numbers: ReadonlySet<number>, count: number): number[] {
+function firstOf(numbers: Iterable<number>, count: number): number[] {
   const first: number[] = []
   for (const number of numbers) {
     if (first.length === count) break
     first.push(number)
   }
-  return first.sort((a, b) => a - b)
+  return first
 }

@@ -10,20 +10,19 @@
  * 5. `stopped` comes once, when nothing is held, read or unsynced any more.
  */
 
+import { allSlots } from './ballots.ts'
 import { BatchBook } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
-import { Claims } from './claims.ts'
 import { Commits } from './commits.ts'
+import { type CoreParts, makeParts } from './core-parts.ts'
+import { tieParts } from './core-wiring.ts'
 import type { Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
 import type { BatchId, Sha256, Token } from './ids.ts'
-import { Intake } from './intake.ts'
-import { Ledger } from './ledger.ts'
-import { Loading } from './loading.ts'
-import { Operator } from './operator.ts'
-import { Ownership } from './ownership.ts'
-import { Places, Profile } from './places.ts'
+import { isWhole } from './load.ts'
+import { MeshPeers } from './mesh-peers.ts'
+import { Profile } from './places.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import { Timers } from './timers.ts'
 import { type CoreView, coreView, slotsWith } from './view.ts'
@@ -35,25 +34,23 @@ export interface MeshCoreOptions {
   readonly sha256: Sha256
   /** First 8 bytes of SHA-256 of the mesh key, 16 hex digits. */
   readonly meshId: string
+  /** A number in [0, 1). */
+  readonly random: () => number
 }
 
 export class MeshCore {
   readonly #world: World
   readonly #book = new BatchBook()
-  readonly #ownership = new Ownership()
-  readonly #places: Places
-  readonly #ledger: Ledger
-  readonly #claims: Claims
-  readonly #loading: Loading
-  readonly #intake: Intake
-  readonly #operator: Operator
+  readonly #parts: CoreParts
   #effects: Effect[] = []
   #storageProblem: 'disk-full' | 'failing' | undefined
   #wakeMs = Number.POSITIVE_INFINITY
+  #lastLoad = 0
   #stopped = false
 
-  constructor({ settings, nodeSettings, sha256, meshId }: MeshCoreOptions) {
+  constructor({ settings, nodeSettings, sha256, meshId, random }: MeshCoreOptions) {
     const out = (effect: Effect) => this.#effects.push(effect)
+    const peers = new MeshPeers(sha256)
     this.#world = {
       settings,
       nodeSettings,
@@ -62,27 +59,35 @@ export class MeshCore {
       timers: new Timers(),
       requests: new Requests(out),
       out,
+      peers,
+      send: (to, message) => this.#parts.mesh.send(to, message),
+      draw: random,
+      nextLoad: () => ++this.#lastLoad,
+      badMessage: () => {
+        this.#parts.mesh.bad++
+      },
+      storing: true,
       nodeId: '',
       boot: '',
       nowMs: 0,
     }
-    this.#places = new Places(nodeSettings)
-    this.#ledger = new Ledger(this.#world, this.#book)
-    this.#claims = new Claims(this.#world, this.#book, this.#ledger, this.#places, this.#ownership)
-    this.#loading = new Loading(this.#world, this.#book, this.#ledger, this.#claims)
-    this.#intake = new Intake(this.#world, this.#book, this.#ledger, this.#claims)
-    this.#operator = new Operator(this.#world, meshId, this.#book, this.#ledger, this.#claims, this.#loading)
+    this.#parts = makeParts(this.#world, meshId, this.#book, peers)
+    tieParts(this.#world, this.#book, this.#parts)
   }
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
+    const { claims, loading, stealing, takeover, mesh } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
-    this.#claims.grant()
-    this.#loading.refill()
+    mesh.look()
+    takeover.look()
+    claims.grant()
+    stealing.look()
+    loading.refill()
     this.#endStep()
     const persist = this.#world.commits.take()
     if (persist !== undefined) this.#effects.unshift(persist)
@@ -91,12 +96,18 @@ export class MeshCore {
 
   /** What stands here now, for people. */
   view(): CoreView {
-    return coreView(this.#book, this.#places, this.#storageProblem, this.#claims.stopping)
+    const { places, claims, rows, peers, load } = this.#parts
+    const others = rows
+      .all()
+      .map(({ row }) => row)
+      .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
+    const whole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
+    return coreView(this.#book, places, others, this.#storageProblem, claims.stopping, whole)
   }
 
   /** Attempts that live on this node. */
   running(): Map<Token, { readonly startedMs: number | undefined }> {
-    return new Map([...this.#places.held.values()].map(({ token, startedMs }) => [token, { startedMs }]))
+    return new Map([...this.#parts.places.held.values()].map(({ token, startedMs }) => [token, { startedMs }]))
   }
 
   /** The record of a batch, if it is known. */
@@ -111,64 +122,100 @@ export class MeshCore {
   }
 
   #route(event: Event): void {
+    const { mesh, reads, requests, operator, intake, loading, holding } = this.#parts
     switch (event.type) {
       case 'start':
         return this.#start(event)
       case 'tick':
         this.#wakeMs = Number.POSITIVE_INFINITY
         return
+      case 'connected':
+        return mesh.connected(event.peer)
+      case 'disconnected':
+        return mesh.disconnected(event.peer)
+      case 'dial-failed':
+        return this.#parts.peers.liveness.dialFailed(event.peer, event.refused, this.#world.nowMs)
+      case 'knocked':
+        return this.#parts.peers.liveness.knocked(event.peer, event.refused, this.#world.nowMs)
+      case 'found':
+        return mesh.found(event.peer)
+      case 'received':
+        return mesh.received(event.from, event.bytes)
+      case 'gossiped':
+        return mesh.gossiped(event.bytes)
+      case 'digests-read':
+        return reads.digestsRead(event.load, event.digests)
+      case 'slot-read':
+        return reads.slotRead(event.load, event.facts)
       case 'persisted':
         return this.#world.commits.persisted(event.ticket)
       case 'storage':
         return this.#storage(event.problem)
       case 'create-batch':
-        return this.#request(event, () => this.#operator.createBatch(event))
+        return this.#request(event, () => operator.createBatch(event))
       case 'intake':
-        return this.#request(event, () => this.#intake.frame(event))
+        return this.#request(event, () => requests.intake(event))
       case 'set-batch':
-        return this.#request(event, () => this.#operator.setBatch(event))
+        return this.#request(event, () => operator.setBatch(event))
       case 'change-tasks':
-        return this.#request(event, () => this.#operator.changeTasks(event))
+        return this.#request(event, () => requests.changeTasks(event))
       case 'intake-ended':
-        return this.#intake.ended(event.batch)
+        return intake.ended(event.batch)
       case 'index-read':
-        return this.#intake.indexRead(event.batch, event.tasks, event.done)
+        return intake.indexRead(event.batch, event.tasks, event.done)
       case 'index-failed':
-        return this.#intake.indexFailed(event.batch)
+        return intake.indexFailed(event.batch)
       case 'loaded':
-        return this.#loading.loaded(event.load, event.facts)
+        return loading.loaded(event.load, event.facts)
       case 'load-failed':
-        return this.#loading.loadFailed(event.load)
+        if (!reads.failed(event.load)) loading.loadFailed(event.load)
+        return
       case 'execution-ended':
-        return this.#claims.executionEnded(event.token, event)
+        return holding.executionEnded(event.token, event)
       case 'set-profile':
         return this.#setProfile(event)
       case 'stop':
-        this.#claims.stopping = true
-        if (event.now) this.#claims.killAll('returned')
-        return
+        return this.#stop(event.now)
     }
   }
 
-  #start({ nodeId, boot, batches, tallies, promises }: Extract<Event, { type: 'start' }>): void {
+  #stop(now: boolean): void {
+    const { claims, holding } = this.#parts
+    claims.stopping = true
+    holding.stopping = true
+    if (now) holding.killAll('returned')
+  }
+
+  #start({ nodeId, boot, batches, tallies, promises, mesh: stored }: Extract<Event, { type: 'start' }>): void {
+    const { ownership, peers, claims, takeover, reports, mesh } = this.#parts
     this.#world.nodeId = nodeId
     this.#world.boot = boot
-    for (const record of batches) {
-      const batch = this.#book.put(record)
-      if (tallies === undefined) batch.distrustTallies()
+    const known = stored ?? { name: '', incarnation: 1, addresses: [], members: [], outbox: [] }
+    const own = peers.start(nodeId, known, this.#world.nowMs)
+    mesh.start(own.incarnation)
+    for (const record of batches) this.#book.put(record)
+    reports.restore(known.outbox)
+    ownership.learn(promises)
+    if (stored !== undefined) this.#world.commits.members([own])
+    if (stored !== undefined && own.incarnation > known.incarnation) this.#world.commits.incarnation(own.incarnation)
+    if (peers.members.length > 1) {
+      claims.serving = true
+      takeover.start()
+      return
     }
+    takeover.serveAlone()
+    if (tallies === undefined) for (const batch of this.#book.batches.values()) batch.countAnew(allSlots())
     for (const tally of tallies ?? []) this.#book.get(tally.batch)?.restore(tally)
     this.#book.changed()
-    this.#world.commits.promises(this.#ownership.takeOver(nodeId, promises))
     this.#world.commits.afterwards(() => {
-      this.#claims.serving = true
+      claims.serving = true
     })
   }
 
   #request(event: Extract<Event, { request: number }>, take: () => void): void {
     const { requests } = this.#world
     requests.open(event.request)
-    if (this.#claims.stopping)
+    if (this.#parts.claims.stopping)
       requests.refuse(event.request, 'MESH_STOPPING', 'the node is stopping: ask again when it runs')
     else if (this.#storageProblem !== undefined) requests.refuse(event.request, ...refusal(this.#storageProblem))
     else take()
@@ -176,14 +223,16 @@ export class MeshCore {
 
   #storage(problem: 'disk-full' | 'failing' | undefined): void {
     this.#storageProblem = problem
-    this.#claims.storing = problem === undefined
+    this.#parts.claims.storing = problem === undefined
+    this.#world.storing = problem === undefined
+    this.#parts.peers.liveness.storing(problem === undefined, this.#world.nowMs)
     if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
   }
 
   #setProfile({ profile, settings }: Extract<Event, { type: 'set-profile' }>): void {
-    const known = this.#places.profiles.get(profile)
+    const known = this.#parts.places.profiles.get(profile)
     if (known === undefined) {
-      this.#places.profiles.set(profile, new Profile(settings))
+      this.#parts.places.profiles.set(profile, new Profile(settings))
       return
     }
     known.settings = settings
@@ -193,12 +242,13 @@ export class MeshCore {
 
   #endStep(): void {
     const { timers, commits, out } = this.#world
-    const nextMs = timers.nextMs
-    if (nextMs !== undefined && nextMs < this.#wakeMs) {
+    const { mesh, claims, places, loading, reads } = this.#parts
+    const nextMs = Math.min(timers.nextMs ?? Number.POSITIVE_INFINITY, mesh.nextMs)
+    if (nextMs < this.#wakeMs) {
       this.#wakeMs = nextMs
       out({ type: 'wake', atMs: nextMs })
     }
-    const done = this.#claims.stopping && this.#places.held.size === 0 && this.#loading.idle && commits.idle
+    const done = claims.stopping && places.held.size === 0 && loading.idle && reads.idle && commits.idle
     if (!done || this.#stopped) return
     this.#stopped = true
     this.#world.requests.refuseAll('MESH_STOPPING', 'the node is stopping: ask again when it runs')

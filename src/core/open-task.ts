@@ -6,9 +6,8 @@
  * claimed: granted, the fact is not synced yet. started: given to the executor. over: no more attempts.
  *
  * 1. `state` is always the fold of `facts`.
- * 2. A task in phase `ready` stands in a queue of its batch; entries of tasks in another phase are dropped when they
- *    come up.
- * 3. A task stays in memory while it is open and loaded, or while an execution of it lives on this node.
+ * 2. A task in phase `ready` stands in a queue of its batch (ready-queue.ts).
+ * 3. A task stays in memory while it is open and loaded, or while one of its attempts is leased.
  */
 import type { HashedFact, StoredFact } from './facts.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
@@ -26,10 +25,14 @@ export class OpenTask {
   phase: Phase = 'seeding'
   /** Waits for another attempt: counted by its batch. */
   retrying = false
-  /** Executions of this task that live on this node. */
-  held = 0
+  /** Leases of its attempts. */
+  leases = 0
   /** Its place in the order of grants among the tasks of its batch: lower first. */
-  rank = 0
+  rank: 0 | 1 | 2 = 0
+  /** While it rests: when it may be tried again. */
+  restsUntilMs = 0
+  /** In which ranks it has an entry in the queue of its batch, a bit each (ready-queue.ts). */
+  entries = 0
   /** Without their bytes: those are on disk, or on their way there. */
   readonly #facts: HashedFact[]
   #state: TaskState
@@ -59,6 +62,11 @@ export class OpenTask {
   add({ fact, hash }: HashedFact): void {
     this.#facts.push({ fact, hash })
     this.#state = fold(this.#facts)
+  }
+
+  /** Whether it has the fact of that hash. */
+  knows(hash: string): boolean {
+    return this.#facts.some((fact) => fact.hash === hash)
   }
 
   /** Whether it runs only while nothing else does, being suspected of ending the process that runs it. */

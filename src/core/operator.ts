@@ -7,15 +7,18 @@
  * 3. A batch that exists keeps what it was created with.
  */
 
+import { CodecError } from '../codec/codec-error.ts'
+import { encodeTaskIdentity } from '../codec/identity.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
-import { batchIdOf, changeBatch, checkBatchName, newBatch } from './batches.ts'
+import { type BatchRecord, batchIdOf, changeBatch, checkBatchName, newBatch } from './batches.ts'
 import type { Claims } from './claims.ts'
 import { MeshError } from './errors.ts'
 import type { Event, RequestId } from './events.ts'
-import type { BatchId } from './ids.ts'
+import type { BatchId, TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loading } from './loading.ts'
-import { OpenTask } from './open-task.ts'
+import type { OpenTask } from './open-task.ts'
+import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
 
 type Of<T extends Event['type']> = Extract<Event, { type: T }>
@@ -27,14 +30,26 @@ export class Operator {
   readonly #ledger: Ledger
   readonly #claims: Claims
   readonly #loading: Loading
+  readonly #ownership: Ownership
+  /** Is told of a record that is new or changed. */
+  onChanged: (record: BatchRecord, isNew: boolean) => void = () => undefined
 
-  constructor(world: World, meshId: string, book: BatchBook, ledger: Ledger, claims: Claims, loading: Loading) {
+  constructor(
+    world: World,
+    meshId: string,
+    book: BatchBook,
+    ledger: Ledger,
+    claims: Claims,
+    loading: Loading,
+    ownership: Ownership,
+  ) {
     this.#world = world
     this.#meshId = meshId
     this.#book = book
     this.#ledger = ledger
     this.#claims = claims
     this.#loading = loading
+    this.#ownership = ownership
   }
 
   createBatch({ request, spec }: Of<'create-batch'>): void {
@@ -42,6 +57,7 @@ export class Operator {
     try {
       checkBatchName(spec.name)
       checkFields(spec)
+      checkProfile(spec.profile)
     } catch (error) {
       if (!(error instanceof MeshError)) throw error
       requests.refuse(request, error.code, error.message)
@@ -59,7 +75,7 @@ export class Operator {
       born: 1 + Math.max(0, ...[...this.#book.batches.values()].map((batch) => batch.record.fields.born.value)),
     }
     const batch = known ?? this.#book.put(newBatch(id, spec.name, fields, nodeId))
-    if (known === undefined) commits.batch(batch.record)
+    if (known === undefined) this.#write(batch.record, true)
     const created = known === undefined
     commits.afterwards(() => requests.answer(request, { type: 'batch', batch: batch.record, created }))
   }
@@ -75,42 +91,49 @@ export class Operator {
       return
     }
     this.#book.put(changeBatch(batch.record, withoutUndefined(change), this.#world.nodeId))
-    this.#world.commits.batch(batch.record)
-    if (stopRunning === true) this.#claims.killAll(change.cancelled === true ? 'cancelled' : 'returned', batch)
+    this.#write(batch.record, false)
+    if (stopRunning === true) this.#claims.killBatch(batch, change.cancelled === true ? 'cancelled' : 'returned')
     this.#world.commits.afterwards(() => this.#world.requests.answer(request, { type: 'changed', tasks: 0 }))
   }
 
-  changeTasks(event: Of<'change-tasks'>): void {
-    const batch = this.#find(event.request, event.batch)
-    if (batch === undefined) return
-    const tasks = [...new Set(event.tasks)]
-    const unknown = tasks.filter((task) => !this.#book.tasks.has(task))
-    this.#loading.readTasks(batch, unknown, (stored) => {
-      const changed = tasks.filter((id) => {
-        const facts = stored.get(id)
-        const task = this.#book.tasks.get(id) ?? (facts && new OpenTask(facts))
-        return task?.state.seeded !== undefined && this.#change(task, event)
-      })
-      this.#world.commits.afterwards(() =>
-        this.#world.requests.answer(event.request, { type: 'changed', tasks: changed.length }),
-      )
-    })
+  /** Changes tasks that this node owns; `done` is given how many it concerned, once that is committed. */
+  changeTasks(
+    batch: Batch,
+    change: 'cancel' | 'retry',
+    tasks: readonly TaskId[],
+    stopRunning: boolean,
+    done: (changed: number) => void,
+  ): void {
+    let changed = 0
+    const take = (task: OpenTask) => {
+      if (task.state.seeded === undefined || !this.#ownership.serves(task.slot)) return
+      this.#claims.adoptOpen(task)
+      if (change === 'cancel' ? this.#cancel(task, stopRunning) : this.#retry(task)) changed++
+    }
+    const whenTaken = () => this.#world.commits.afterwards(() => done(changed))
+    this.#loading.tasks.take({ batch, take, done: whenTaken }, tasks)
   }
 
-  #change(task: OpenTask, event: Of<'change-tasks'>): boolean {
+  #cancel(task: OpenTask, stopRunning: boolean): boolean {
     const { standing, round } = task.state
-    const about = { batch: task.batch, task: task.id, round }
-    if (event.change === 'cancel') {
-      if (standing !== 'waiting' && standing !== 'claimed') return false
-      this.#ledger.write(task, { kind: 'cancelled', ...about })
-      if (event.stopRunning === true) this.#claims.killTask(task, 'cancelled')
-      this.#claims.follow(task)
-    } else {
-      if (standing !== 'failed' && standing !== 'cancelled') return false
-      this.#ledger.write(task, { kind: 'retried', ...about })
-      if (this.#loading.keep(task)) this.#claims.follow(task)
-    }
+    if (standing !== 'waiting' && standing !== 'claimed') return false
+    this.#ledger.write(task, { kind: 'cancelled', batch: task.batch, task: task.id, round })
+    if (stopRunning) this.#claims.killTask(task, 'cancelled')
+    this.#claims.progress.follow(task)
     return true
+  }
+
+  #retry(task: OpenTask): boolean {
+    const { standing, round } = task.state
+    if (standing !== 'failed' && standing !== 'cancelled') return false
+    this.#ledger.write(task, { kind: 'retried', batch: task.batch, task: task.id, round })
+    if (this.#loading.keep(task)) this.#claims.progress.follow(task)
+    return true
+  }
+
+  #write(record: BatchRecord, isNew: boolean): void {
+    this.#world.commits.batch(record)
+    this.onChanged(record, isNew)
   }
 
   #find(request: RequestId, id: BatchId): Batch | undefined {
@@ -137,6 +160,17 @@ function checkFields(fields: {
     throw badField('maxAttempts', maxAttempts, 'a whole number from 1')
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1)
     throw badField('timeoutMs', timeoutMs, 'whole milliseconds from 1')
+}
+
+/** @throws MESH_BAD_REQUEST where no task could name the profile */
+function checkProfile(profile: string): void {
+  try {
+    encodeTaskIdentity('0000000000000000', '', {}, profile, 0)
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    const name = JSON.stringify(profile.slice(0, 60))
+    throw new MeshError('MESH_BAD_REQUEST', `profile ${name} cannot be taken: ${error.message}`, { cause: error })
+  }
 }
 
 function badField(name: string, value: number, expected: string): MeshError {

@@ -8,15 +8,23 @@
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
  * 3. A success ends a rest and its doubling, but does not open a profile that is closed.
  */
-import type { Token } from './ids.ts'
-import type { OpenTask } from './open-task.ts'
+import type { Event } from './events.ts'
+import type { NodeId, Token } from './ids.ts'
+import type { Grant } from './messages.ts'
 import type { NodeSettings, ProfileSettings } from './settings.ts'
+
+/** What the executor says of the end of an execution. */
+export type ExecutionEnd = Pick<
+  Extract<Event, { type: 'execution-ended' }>,
+  'outcome' | 'durationMs' | 'error' | 'result'
+>
 
 /** One execution that lives, or is about to, on this node. */
 export interface Held {
   readonly token: Token
-  readonly task: OpenTask
-  readonly profile: string
+  readonly grant: Grant
+  /** Who granted it. */
+  readonly owner: NodeId
   /** Undefined until it was given to the executor. */
   startedMs: number | undefined
   /** Whether its end was asked for. */
@@ -97,18 +105,22 @@ export class Places {
     for (const [name, profile] of Object.entries(settings.profiles)) this.profiles.set(name, new Profile(profile))
   }
 
-  take(token: Token, task: OpenTask): Held {
-    const held: Held = { token, task, profile: task.profile, startedMs: undefined, killed: false, lost: false }
-    this.held.set(token, held)
-    this.#profile(task.profile).busy++
-    task.held++
+  take(grant: Grant, owner: NodeId): Held {
+    const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
+    this.held.set(held.token, held)
+    this.#profile(grant.profile).busy++
     return held
   }
 
   release(held: Held): void {
     if (!this.held.delete(held.token)) return
-    this.#profile(held.profile).busy--
-    held.task.held--
+    this.#profile(held.grant.profile).busy--
+  }
+
+  /** Whether this node performs a profile, now or after a rest. */
+  isCapable(name: string): boolean {
+    const profile = this.profiles.get(name)
+    return profile !== undefined && profile.settings.places > 0 && profile.restsUntilMs < Number.POSITIVE_INFINITY
   }
 
   #profile(name: string): Profile {

@@ -5,8 +5,10 @@
  * 2. failed, timed-out, bad-output and oom are charged; `returned` and `lost` charge nothing.
  * 3. A task is closed when an error says bad-input; when charged failures reach maxAttempts on at least
  *    min(2, capable nodes) nodes, or 2 x maxAttempts on any; at `attemptsPerRoundMax` attempts, those returned not
- *    counted (docs/decisions/0015); or as poison.
+ *    counted (docs/decisions/0015); or as poison: at `blamedLossesMax` losses, of which it ran alone in 2.
  * 4. The pause before another attempt doubles with each attempt that failed or was returned; a loss has none.
+ * 5. A loss is blamed only on word that the holder's process ended: it came back with another boot, or refused
+ *    connections. That the attempt had started is taken from its claim (claims.ts says why).
  *
  * The pause is the owner's memory, not a fact: a new owner starts it afresh.
  */
@@ -27,12 +29,17 @@ export function decide(state: TaskState, maxAttempts: number, capableNodes: numb
   if (usedUp || charged.length >= 2 * maxAttempts) return { close: 'attempts-used-up' }
   const tried = attempts.filter((each) => each.end !== 'returned').length
   if (tried >= settings.attemptsPerRoundMax) return { close: 'attempts-used-up' }
-  if (blamedLosses(state) >= settings.blamedLossesMax) return { close: 'poison' }
+  if (blamedLosses(state) >= poisonousLosses(settings)) return { close: 'poison' }
   return { again: { backoffMs: backoffMs(attempts, settings) } }
 }
 
 /** Errors that are faults of a node, not of the task. */
 export const NODE_FAULTS: ReadonlySet<ErrorClass> = new Set(['not-here', 'backend-down', 'disk-full', 'drain'])
+
+/** Attempts of the current round that count against the task. */
+export function chargedFailures(state: TaskState): Attempt[] {
+  return state.attempts.filter((each) => each.round === state.round && isCharged(each))
+}
 
 /** Whether an attempt counts against its task. */
 function isCharged(attempt: Attempt): boolean {
@@ -44,6 +51,13 @@ function isCharged(attempt: Attempt): boolean {
 export function blamedLosses(state: TaskState): number {
   return state.attempts.filter((each) => each.round === state.round && each.end === 'lost' && isBlamed(each)).length
 }
+
+/** A task runs alone from its `blamedLossesAlone`th blamed loss on: those that follow show that it was the task. */
+function poisonousLosses({ blamedLossesMax, blamedLossesAlone }: MeshSettings): number {
+  return Math.max(blamedLossesMax, blamedLossesAlone + LOSSES_ALONE)
+}
+
+const LOSSES_ALONE = 2
 
 function isBlamed(attempt: Attempt): boolean {
   return attempt.why === 'holder-restarted' || attempt.why === 'holder-dead'

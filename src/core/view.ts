@@ -2,6 +2,7 @@
 
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
+import type { LoadBatch, LoadRow } from './messages.ts'
 import type { Places } from './places.ts'
 import { openOf } from './tally.ts'
 
@@ -32,6 +33,8 @@ export interface CoreView {
   readonly profiles: readonly CoreProfileView[]
   readonly storageProblem: 'disk-full' | 'failing' | undefined
   readonly stopping: boolean
+  /** Whether every slot is told of by one owner: else counts may be too low or too high. */
+  readonly whole: boolean
 }
 
 /** Slots of a batch with tasks of these standings, ascending, from their tallies; undefined while some are uncounted. */
@@ -50,11 +53,13 @@ export function slotsWith(
 export function coreView(
   book: BatchBook,
   places: Places,
+  others: readonly LoadRow[],
   storageProblem: 'disk-full' | 'failing' | undefined,
   stopping: boolean,
+  whole: boolean,
 ): CoreView {
   return {
-    batches: book.inOrder().map(batchView),
+    batches: book.inOrder().map((batch) => batchView(batch, others)),
     profiles: [...places.profiles].map(([name, profile]) => ({
       name,
       places: profile.settings.places,
@@ -71,17 +76,28 @@ export function coreView(
     })),
     storageProblem,
     stopping,
+    whole,
   }
 }
 
-function batchView(batch: Batch): CoreBatchView {
+/** What this node owns of a batch and what the rows of other owners say. */
+function batchView(batch: Batch, others: readonly LoadRow[]): CoreBatchView {
+  const rows = others.flatMap((row) => row.batches.filter((each) => each.batch === batch.id))
+  const sum = (own: number, of: (row: LoadBatch) => number) => rows.reduce((all, row) => all + of(row), own)
+  const counts = {
+    total: sum(batch.counts.total, (row) => row.total),
+    completed: sum(batch.counts.completed, (row) => row.completed),
+    failed: sum(batch.counts.failed, (row) => row.failed),
+    cancelled: sum(batch.counts.cancelled, (row) => row.cancelled),
+    extra: sum(batch.counts.extra, (row) => row.extra),
+  }
   return {
     record: batch.record,
-    counts: { ...batch.counts },
-    open: openOf(batch.counts),
-    scheduled: batch.scheduled,
-    running: batch.running,
-    retrying: batch.retrying,
+    counts,
+    open: openOf(counts),
+    scheduled: sum(batch.scheduled, (row) => row.scheduled),
+    running: sum(batch.running, (row) => row.running),
+    retrying: sum(batch.retrying, (row) => row.retrying),
     uncounted: batch.uncounted.size,
   }
 }

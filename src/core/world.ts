@@ -7,6 +7,8 @@ import type { AnswerValue, Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { RequestId } from './events.ts'
 import type { Boot, NodeId, Sha256 } from './ids.ts'
+import type { Message } from './messages.ts'
+import type { Peers } from './peers.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import type { Timers } from './timers.ts'
 
@@ -18,6 +20,17 @@ export interface World {
   readonly timers: Timers
   readonly requests: Requests
   readonly out: (effect: Effect) => void
+  readonly peers: Peers
+  /** Says something to a peer; lost where it is not connected. */
+  readonly send: (to: NodeId, message: Message) => void
+  /** A number in [0, 1). */
+  readonly draw: () => number
+  /** Numbers reads. */
+  readonly nextLoad: () => number
+  /** Counts what a peer said that cannot be right. */
+  readonly badMessage: () => void
+  /** Whether this node can sync facts to its disk. */
+  storing: boolean
   nodeId: NodeId
   boot: Boot
   nowMs: number

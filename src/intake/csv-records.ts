@@ -78,7 +78,10 @@ export class CsvRecords {
     if (this.place === 'quoted') {
       const reason = `the quote opened in line ${this.quoteLine} is never closed; all that follows it was left out`
       this.handler.badLine(this.recordLine, reason)
-    } else this.emitCarried(LINE_END)
+    } else {
+      this.line += 1
+      this.emitCarried(LINE_END)
+    }
   }
 
   /** Counts the lines of quoted text; answers where its next quote is, or the end of the chunk. */
@@ -134,8 +137,17 @@ export class CsvRecords {
 
   /** Why the record just read cannot be parsed; `bytes` undefined where they need no check. */
   private problem(bytes: Buffer | undefined): string | undefined {
-    if (this.recordBytes > RECORD_BYTES_MAX) return `the record is longer than ${RECORD_BYTES_MAX} bytes`
-    if (this.malformed) return 'text follows a closing quote (a quote inside a quoted field is written twice)'
+    if (this.recordBytes > RECORD_BYTES_MAX)
+      return `the record is longer than ${RECORD_BYTES_MAX} bytes${this.leftOut()}`
+    if (this.malformed) {
+      return `text follows a closing quote (a quote inside a quoted field is written twice)${this.leftOut()}`
+    }
     return bytes === undefined ? undefined : bytesProblem(bytes)
+  }
+
+  /** A stray quote takes rows with it up to the next one; `line` is the one behind the record by now. */
+  private leftOut(): string {
+    const last = this.line - 1
+    return last === this.recordLine ? '' : `; lines ${this.recordLine} to ${last} were left out`
   }
 }

@@ -82,8 +82,10 @@ export class LineSplitter {
       const newline = block.indexOf(NEWLINE, start)
       const next = newline < 0 ? block.length : newline + 1
       let end = newline < 0 ? block.length : newline
-      if (end > start && block[end - 1] === CARRIAGE_RETURN) end -= 1
-      if (end - start > this.bytesMax) this.tooLong()
+      const withReturns = end - start
+      // More than one where line ends were made twice.
+      while (end > start && block[end - 1] === CARRIAGE_RETURN) end -= 1
+      if (withReturns > this.carry.length || end - start > this.bytesMax) this.tooLong()
       else {
         this.count += 1
         const problem = clean ? undefined : bytesProblem(block.subarray(start, end))

@@ -1,9 +1,10 @@
 /** Opens a prompt file or stream of any format and hands out its rows in chunks. */
 import { MeshError } from '../core/errors.ts'
 import { csvReader } from './csv.ts'
+import { gzipDamage } from './gzip.ts'
 import { jsonlReader } from './jsonl.ts'
 import { type BadLine, type InputReport, type PromptRow, RowSink } from './rows.ts'
-import { type ByteSource, isGzipDamage, openFile, openStream, openText, READ_BYTES } from './source.ts'
+import { type ByteSource, openFile, openStream, openText, READ_BYTES } from './source.ts'
 import { Table } from './table.ts'
 import { tsvReader } from './tsv.ts'
 import { txtReader } from './txt.ts'
@@ -166,7 +167,6 @@ function noPrompts(name: string, sink: RowSink): MeshError {
 
 /** An error of unpacking, as an error of the file; others as they are. */
 function explained(error: unknown, name: string, line: number): unknown {
-  if (!isGzipDamage(error)) return error
-  const message = `${name} is damaged after line ${line}: it cannot be unpacked (${error.message}); copy it again`
-  return new MeshError('MESH_INPUT', message, { cause: error })
+  const damage = gzipDamage(error, line)
+  return damage === undefined ? error : new MeshError('MESH_INPUT', `${name} ${damage}`, { cause: error })
 }

@@ -21,6 +21,8 @@ const SIGNATURES: readonly (readonly [signature: string, what: string])[] = [
   ['\x28\xb5\x2f\xfd', 'a zstd archive'],
   ['PAR1\x15', 'a parquet file'],
   ['SQLite format 3\x00', 'an SQLite database'],
+  // What is seen here is unpacked already.
+  [GZIP, 'a file packed twice'],
 ]
 
 /** Whether the bytes begin a gzip file. */
@@ -35,7 +37,7 @@ export function bomBytes(head: Buffer): number {
 
 /** What the input is and what to do about it, if its first bytes show that it is not text in UTF-8. */
 export function notText(head: Buffer): string | undefined {
-  if (UTF_16.some((mark) => startsWith(head, mark))) return 'is text in UTF-16; save it as UTF-8'
+  if (UTF_16.some((mark) => startsWith(head, mark)) || looksUtf16(head)) return 'is text in UTF-16; save it as UTF-8'
   const known = SIGNATURES.find(([signature]) => startsWith(head, signature))
   if (known !== undefined) return `looks like a binary file: ${known[1]}; give a file of prompts`
   return looksBinary(head) ? 'looks like a binary file; give a file of prompts as UTF-8 text' : undefined
@@ -43,6 +45,14 @@ export function notText(head: Buffer): string | undefined {
 
 function startsWith(head: Buffer, signature: string): boolean {
   return head.toString('latin1', 0, signature.length) === signature
+}
+
+/** Every other byte is NUL and hardly one of the others, as in UTF-16 without a mark where most letters are Latin. */
+function looksUtf16(head: Buffer): boolean {
+  const nulls = [0, 0]
+  for (const [at, byte] of head.entries()) if (byte === 0) nulls[at % 2] = (nulls[at % 2] ?? 0) + 1
+  const [few = 0, many = 0] = nulls.sort((a, b) => a - b)
+  return many > head.length * 0.35 && few < head.length * 0.02
 }
 
 /** NUL bytes, and so many other control characters that this is no text with a slip in it. */

@@ -1,10 +1,9 @@
-/** Where the bytes come from: a file or a stream, unpacked if they are gzip, without their byte order mark. */
+/** Where the bytes come from: a file or a stream, unpacked if they are gzip, without byte order mark, with line feeds. */
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { MeshError } from '../core/errors.ts'
+import { unpacked } from './gzip.ts'
+import { withLineFeeds } from './line-ends.ts'
 import { nearest } from './nearest.ts'
 import { bomBytes, isGzip, notText, SIGNATURE_BYTES } from './sniff.ts'
 
@@ -42,7 +41,7 @@ export async function openFile(path: string): Promise<ByteSource> {
       totalBytes: stat.isFile() ? stat.size : undefined,
       taken,
       live: !stat.isFile(),
-      bytes: counted(chunksOf(file), taken, path),
+      bytes: counted(stat.isFile() ? wholeFile(file, path, stat.size) : chunksOf(file), taken, path),
       close: () => file.close(),
     }
   } catch (error) {
@@ -63,7 +62,7 @@ export function openStream(stream: AsyncIterable<Uint8Array>): ByteSource {
 }
 
 /**
- * The text of a source: unpacked, without a byte order mark. `gzip`: its name says that it is packed.
+ * The text of a source: unpacked, without a byte order mark, each line with a line feed. `gzip`: its name says that it is packed.
  * @throws MESH_INPUT it is empty or is not text
  */
 export async function openText(source: ByteSource, gzip: boolean): Promise<AsyncIterable<Buffer>> {
@@ -71,9 +70,9 @@ export async function openText(source: ByteSource, gzip: boolean): Promise<Async
   const headBytes = source.live ? SIGNATURE_BYTES : FILE_HEAD_BYTES
   const raw = await peek(source.bytes, headBytes)
   const packed = isGzip(raw.head)
-  const text = packed ? await peek(unpacked(raw.bytes), headBytes) : raw
+  const text = packed ? await peek(unpacked(raw.bytes, READ_BYTES), headBytes) : raw
   const problem = headProblem(raw.head, text.head, gzip)
-  if (problem === undefined) return without(text.bytes, bomBytes(text.head))
+  if (problem === undefined) return withLineFeeds(without(text.bytes, bomBytes(text.head)))
   await text.rest.return?.()
   throw new MeshError('MESH_INPUT', `${name} ${problem}`)
 }
@@ -104,11 +103,6 @@ export function fileProblem(path: string, cause: unknown, similar?: string): Mes
   return new MeshError('MESH_INPUT', message, { cause })
 }
 
-/** Whether an error came from unpacking. */
-export function isGzipDamage(error: unknown): error is Error {
-  return errnoOf(error)?.startsWith('Z_') ?? false
-}
-
 function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
@@ -129,6 +123,25 @@ async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
   }
 }
 
+/**
+ * The chunks of a file that had that size when it was opened; the kernel's own files say 0. One that is being written
+ * is read no further: its last line may be half a prompt, and it may grow as fast as it is read.
+ */
+async function* wholeFile(file: FileHandle, path: string, size: number): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const chunk of chunksOf(file)) {
+    bytes += chunk.length
+    if (bytes > size && size > 0) throw changedFile(path, 'has grown')
+    yield chunk
+  }
+  if (bytes < size) throw changedFile(path, 'has shrunk')
+}
+
+function changedFile(path: string, how: string): MeshError {
+  const message = `${path} ${how} while it was read; run the same command again when it is complete, it adds what is new`
+  return new MeshError('MESH_INPUT', message)
+}
+
 async function* counted(
   chunks: AsyncIterable<Uint8Array>,
   taken: { bytes: number },
@@ -141,18 +154,6 @@ async function* counted(
     }
   } catch (error) {
     throw fileProblem(name, error)
-  }
-}
-
-async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const unzip = createGunzip({ chunkSize: READ_BYTES })
-  const feeding = pipeline(Readable.from(packed, { highWaterMark: 1 }), unzip)
-  // What goes wrong in the feeding ends `unzip` with the same error, and the loop below throws it.
-  feeding.catch(() => undefined)
-  try {
-    for await (const chunk of unzip) yield chunk
-  } finally {
-    unzip.destroy()
   }
 }
 

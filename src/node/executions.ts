@@ -15,22 +15,12 @@ import type { Artifact, ErrorClass, Params, TaskError } from '../core/facts.ts'
 import { seedOf, type Token } from '../core/ids.ts'
 import { NODE_FAULTS } from '../core/retry.ts'
 import type { MeshSettings } from '../core/settings.ts'
-import type { ArtifactStore, Clock, ExecutionResult, Executor, Job, Log, OutputFile } from './ports.ts'
+import type { ArtifactStore, Clock, ExecutionResult, Executor, Job, Log, OutputFile, Provenance } from './ports.ts'
 
 export type ExecutionEnd = Pick<
   Extract<Event, { type: 'execution-ended' }>,
   'outcome' | 'durationMs' | 'error' | 'result'
 >
-
-/** What is written into a picture about where it came from. */
-export interface Provenance {
-  readonly batch: string
-  readonly index: number
-  readonly prompt: string
-  readonly seed: number
-  readonly node: string
-  readonly attempt: number
-}
 
 /** A profile as this node performs it. */
 export interface Performer {

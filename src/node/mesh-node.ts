@@ -4,22 +4,22 @@
  * States: running -> stopping (after `stop`) -> stopped; a mistake in the core leads to stopped at once.
  */
 
-import type { Notice } from '../core/effects.ts'
 import { MeshError } from '../core/errors.ts'
-import type { BatchId, Boot, NodeId, Sha256 } from '../core/ids.ts'
+import { type BatchId, type Boot, type NodeId, type Sha256, SLOT_COUNT } from '../core/ids.ts'
 import { MeshCore } from '../core/mesh-core.ts'
 import type { MeshSettings, NodeSettings } from '../core/settings.ts'
 import type { CoreBatchView } from '../core/view.ts'
 import type * as api from './api.ts'
 import { type Boundary, Driver } from './driver.ts'
 import { type ExecutionPorts, Executions, type Performer } from './executions.ts'
+import { Notices } from './notices.ts'
 import type { ArtifactStore, Clock, FactStore, Log } from './ports.ts'
-import { Rate } from './rate.ts'
 import { PendingRequests } from './requests.ts'
 import { Seeding } from './seeding.ts'
 import { batchView, type StatusInputs, statusView } from './status.ts'
+import { Stopping } from './stopping.ts'
 import { findTask, type ListSource, listTasks } from './task-list.ts'
-import { idsInStates, idsOf, STANDINGS } from './task-selection.ts'
+import { idsOf, idsToChange, type SelectionSource, STANDINGS } from './task-selection.ts'
 import type { ViewContext } from './task-views.ts'
 import { reasonsOf } from './why.ts'
 
@@ -46,8 +46,9 @@ export interface NodeParts {
   readonly onBoundary?: (boundary: Boundary) => void
 }
 
-/** After the grace, executions that were asked to end have this long before the node stops without them. */
-const KILL_GRACE_MS = 10_000
+/** What runs may finish within this time, unless said otherwise. */
+const GRACE_MS = 30_000
+const ALL_SLOTS = Array.from({ length: SLOT_COUNT }, (_, slot) => slot)
 
 /** Opens the store and starts serving. @throws what the store's `open` throws */
 export async function startNode(parts: NodeParts): Promise<api.MeshNode> {
@@ -70,11 +71,11 @@ class RunningNode implements api.MeshNode {
   readonly #executions: Executions
   readonly #requests: PendingRequests
   readonly #seeding: Seeding
-  readonly #rates = new Map<BatchId, Rate>()
-  readonly #listeners = new Set<(notice: api.TaskNotice) => void>()
+  readonly #notices: Notices
   readonly #finished = Promise.withResolvers<void>()
   readonly #coreStopped = Promise.withResolvers<void>()
-  #stopping: Promise<void> | undefined
+  readonly #stopping: Stopping
+  #stop: Promise<void> | undefined
 
   constructor(parts: NodeParts) {
     const { id, name, settings, nodeSettings, sha256, meshId, store, clock, log } = parts
@@ -83,7 +84,8 @@ class RunningNode implements api.MeshNode {
     this.name = name
     this.profiles = [...parts.performers.keys()]
     this.stopped = this.#finished.promise
-    this.#core = new MeshCore({ settings, nodeSettings, sha256, meshId })
+    this.#notices = new Notices({ clock, log, batchName: (batch) => this.#nameOf(batch) })
+    this.#core = new MeshCore({ settings, nodeSettings, sha256, meshId, random: Math.random })
     this.#executions = new Executions({ ...parts, nodeName: name, batchName: (batch) => this.#nameOf(batch) })
     this.#driver = new Driver({
       core: this.#core,
@@ -93,12 +95,17 @@ class RunningNode implements api.MeshNode {
       execute: (execution) => this.#executions.execute(execution),
       kill: (token, outcome) => this.#executions.kill(token, outcome),
       onReply: (effect) => this.#requests.reply(effect),
-      onNotice: (notice) => this.#notice(notice),
+      onNotice: (notice) => this.#notices.pass(notice),
       onStopped: () => this.#coreStopped.resolve(),
       onFailed: (error) => this.#fail(error),
       ...(parts.onBoundary && { onBoundary: parts.onBoundary }),
     })
     this.#requests = new PendingRequests((event) => this.#driver.post(event))
+    this.#stopping = new Stopping(clock, {
+      hurry: () => this.#driver.post({ type: 'stop', now: true }),
+      giveBack: () => this.#giveBack(),
+      end: () => this.#coreStopped.resolve(),
+    })
     this.#seeding = new Seeding(this.#requests, (event) => this.#driver.post(event), sha256)
   }
 
@@ -138,11 +145,16 @@ class RunningNode implements api.MeshNode {
     refs: readonly string[] | 'all',
     options: { stopRunning?: boolean } = {},
   ): Promise<number> {
-    const batch = this.#batchNamed(name).record.id
-    const source = this.#listSource(name)
+    const { id: batch, name: batchName } = this.#batchNamed(name).record
+    const { store } = this.#parts
+    const slotsWith: SelectionSource['slotsWith'] = (counted) => this.#core.slotsWith(batch, counted) ?? ALL_SLOTS
+    const chunks =
+      refs === 'all'
+        ? idsToChange({ store, batch, slotsWith }, change)
+        : [await idsOf({ store, batch, batchName }, refs)]
+    const stopRunning = options.stopRunning ?? false
     let changed = 0
-    for await (const tasks of refs === 'all' ? idsInStates(source, change) : [await idsOf(source, refs)]) {
-      const stopRunning = options.stopRunning ?? false
+    for await (const tasks of chunks) {
       const answer = await this.#requests.ask({ type: 'change-tasks', batch, change, tasks, stopRunning })
       if (answer.type === 'changed') changed += answer.tasks
     }
@@ -168,36 +180,40 @@ class RunningNode implements api.MeshNode {
   }
 
   onTaskEnded(listener: (notice: api.TaskNotice) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#notices.listen(listener)
   }
 
   stop(options: { graceMs?: number } = {}): Promise<void> {
-    const graceMs = options.graceMs ?? 30_000
-    this.#driver.post({ type: 'stop', now: graceMs === 0 })
-    this.#stopping ??= this.#stopAfter(graceMs)
-    return this.#stopping
+    this.#driver.post({ type: 'stop', now: false })
+    this.#stopping.within(options.graceMs ?? GRACE_MS)
+    this.#stop ??= this.#close()
+    return this.#stop
   }
 
-  async #stopAfter(graceMs: number): Promise<void> {
-    const { clock } = this.#parts
-    const cancelHurry = clock.at(clock.nowMs() + graceMs, () => this.#driver.post({ type: 'stop', now: true }))
-    const cancelEnd = clock.at(clock.nowMs() + graceMs + KILL_GRACE_MS, () => {
-      this.#parts.log.warn({}, 'something did not end in time: stopping without it')
-      this.#coreStopped.resolve()
-    })
-    await this.#coreStopped.promise
-    cancelHurry()
-    cancelEnd()
-    await this.#close(new MeshError('MESH_STOPPING', 'the node has stopped: start it again'))
-    this.#finished.resolve()
+  /** What has not ended although it was asked to goes back uncharged, so that the end of this node is not blamed on it. */
+  #giveBack(): void {
+    const nowMs = this.#parts.clock.nowMs()
+    const started = [...this.#core.running()].flatMap(([token, { startedMs }]) =>
+      startedMs === undefined ? [] : [{ token, durationMs: Math.max(1, Math.round(nowMs - startedMs)) }],
+    )
+    this.#parts.log.warn({ executions: started.length }, 'something did not end in time: stopping without it')
+    const error = { class: 'drain', message: 'it did not end when its node stopped' } as const
+    for (const { token, durationMs } of started)
+      this.#driver.post({ type: 'execution-ended', token, outcome: 'returned', durationMs, error })
   }
 
-  async #close(error: Error): Promise<void> {
+  /** @throws the mistake that stopped the node, as soon as what ran has ended */
+  async #close(): Promise<void> {
+    try {
+      await Promise.race([this.#coreStopped.promise, this.stopped])
+    } finally {
+      this.#stopping.cancel()
+    }
     this.#driver.halt()
-    this.#requests.close(error)
+    this.#requests.close(new MeshError('MESH_STOPPING', 'the node has stopped: start it again'))
     await this.#closeExecutors()
     await this.#parts.store.close()
+    this.#finished.resolve()
   }
 
   /** A mistake of ours: end what runs, leave the store as a crash would, and say so. */
@@ -217,34 +233,6 @@ class RunningNode implements api.MeshNode {
   async #closeExecutors(): Promise<void> {
     await Promise.all([...this.#parts.performers.values()].map(({ executor }) => executor.close()))
     await this.#parts.close()
-  }
-
-  #notice(notice: Notice): void {
-    if (notice.type === 'task-ended') this.#taskEnded(notice)
-    else if (notice.type === 'profile-resting') {
-      this.#parts.log.warn({}, `profile ${notice.profile} takes nothing new for now: ${notice.message}`)
-    } else if (notice.type === 'slot-corrected') this.#parts.log.warn(notice, 'a tally was corrected')
-    else this.#parts.log.info(notice, 'an attempt did not complete')
-  }
-
-  #taskEnded({ batch, index, task, standing }: Extract<Notice, { type: 'task-ended' }>): void {
-    if (standing === 'completed') {
-      let rate = this.#rates.get(batch)
-      if (rate === undefined) {
-        rate = new Rate()
-        this.#rates.set(batch, rate)
-      }
-      rate.add(this.#parts.clock.nowMs())
-    }
-    const state = standing.toUpperCase() as api.TaskState
-    for (const listener of this.#listeners) {
-      try {
-        listener({ batch: this.#nameOf(batch), index, id: task, state })
-      } catch (error) {
-        // A mistake of the listener is not one of the node.
-        this.#parts.log.error({ error: String(error) }, 'a listener of ended tasks threw')
-      }
-    }
   }
 
   #nameOf(batch: BatchId): string {
@@ -272,7 +260,7 @@ class RunningNode implements api.MeshNode {
       nodeName: name,
       version,
       nowMs: clock.nowMs(),
-      rates: this.#rates,
+      rates: this.#notices.rates,
       diskFreeBytes,
       damaged: store.damaged,
     }

@@ -9,7 +9,7 @@ import type { BatchRecord } from '../core/batches.ts'
 import type { Writes } from '../core/effects.ts'
 import type { Artifact, ErrorClass, Params, StoredFact } from '../core/facts.ts'
 import type { BatchId, TaskId } from '../core/ids.ts'
-import type { PromiseRun } from '../core/ownership.ts'
+import type { BallotRun } from '../core/messages.ts'
 import type { SlotTally } from '../core/tally.ts'
 
 /** What the store held when it was opened. */
@@ -21,7 +21,7 @@ export interface StoredState {
   readonly batches: readonly BatchRecord[]
   /** Undefined where a tally row was damaged. */
   readonly tallies: readonly SlotTally[] | undefined
-  readonly promises: readonly PromiseRun[]
+  readonly promises: readonly BallotRun[]
 }
 
 export interface FactStore {
@@ -74,6 +74,16 @@ export interface OutputFile {
   readonly path: string
   readonly name: string
   readonly mime: string
+}
+
+/** What is written into a picture about where it came from. */
+export interface Provenance {
+  readonly batch: string
+  readonly index: number
+  readonly prompt: string
+  readonly seed: number
+  readonly node: string
+  readonly attempt: number
 }
 
 export type ExecutionResult =

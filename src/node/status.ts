@@ -20,7 +20,7 @@ export function statusView(inputs: StatusInputs): StatusView {
     schema: 'promptmesh.status/1',
     asked: inputs.nodeName,
     viewAgeSeconds: 0,
-    settled: inputs.core.batches.every((batch) => batch.uncounted === 0),
+    settled: inputs.core.whole && inputs.core.batches.every((batch) => batch.uncounted === 0),
     members: { alive: 1, suspect: 0, dead: 0, left: 0 },
     slots: { owned: 16_384, unowned: 0, orphaned: 0 },
     batches,

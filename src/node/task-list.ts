@@ -2,20 +2,14 @@
  * Finds and lists the tasks of a batch, in the order of their file.
  *
  * 1. Every task is listed once, however the list is paged.
- * 2. Of tasks that share an index the one with the lowest id goes by the index alone, the others by index~hhhh.
- * 3. A list of few tasks among many (the failed ones) reads only the slots that have such tasks.
+ * 2. A list of few tasks among many (the failed ones) reads only the slots that have such tasks.
  */
 import { MeshError } from '../core/errors.ts'
 import type { BatchId, TaskId } from '../core/ids.ts'
 import type { TaskDetail, TaskPage, TaskQuery, TaskState, TaskView } from './api.ts'
 import type { FactStore } from './ports.ts'
+import { labelled, type RefSource, type TaskEntry, taskNamed, tasksOfIndex, unknownTask } from './task-refs.ts'
 import { type ViewContext, viewTask, withoutAttempts } from './task-views.ts'
-
-interface Entry {
-  readonly index: number
-  readonly task: TaskId
-  readonly label: string
-}
 
 export interface ListSource {
   readonly store: FactStore
@@ -31,15 +25,16 @@ const LIMIT_MAX = 10_000
 const SLOT_READS_MAX = 2_048
 const READS_AT_ONCE = 32
 const SLOTS_AT_ONCE = 64
-const SHARING_MAX = 1_024
 
-/** @throws MESH_BAD_REQUEST for a cursor that no list gave */
+/** @throws MESH_BAD_REQUEST for a limit below 1, and for a cursor that no list gave */
 export async function listTasks(source: ListSource, query: TaskQuery): Promise<TaskPage> {
   const limit = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX)
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new MeshError('MESH_BAD_REQUEST', `limit ${limit} of a list of tasks: expected a whole number from 1`)
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor)
   const slots = query.states && source.slotsWith(query.states)
   const few = slots !== undefined && slots.length <= SLOT_READS_MAX
-  const pages = few ? tasksOfSlots(source, slots, query.states ?? [], after) : tasksOfIndex(source, after)
+  const pages = few ? tasksOfSlots(source, slots, query.states ?? [], after) : tasksInOrder(source, after)
   const tasks: TaskView[] = []
   for await (const page of pages) {
     for (const task of page) {
@@ -51,61 +46,37 @@ export async function listTasks(source: ListSource, query: TaskQuery): Promise<T
   return { tasks, cursor: null }
 }
 
-/** The task that people call `ref`: an index, index~hhhh, or a task id. @throws MESH_TASK_UNKNOWN */
+/** The task that people call `ref`. @throws MESH_TASK_UNKNOWN, or MESH_BAD_REQUEST where it means several */
 export async function findTask(source: ListSource, ref: string): Promise<TaskDetail> {
-  const entry = await findEntry(source, ref)
-  const [task] = entry === undefined ? [] : await readTasks(source, [entry])
-  if (task !== undefined) return task
-  const { batchName } = source.context
-  throw new MeshError(
-    'MESH_TASK_UNKNOWN',
-    `batch ${batchName} has no task ${ref}: see \`promptmesh tasks ${batchName}\``,
-  )
+  const named = refSource(source)
+  const [task] = await readTasks(source, [await taskNamed(named, ref)])
+  if (task === undefined) throw unknownTask(named, ref)
+  return task
 }
 
-async function findEntry(source: ListSource, ref: string): Promise<Entry | undefined> {
-  const { store, batch } = source
-  if (/^[0-9a-f]{32}$/.test(ref)) {
-    const seeded = (await store.readTask(batch, ref)).find(({ fact }) => fact.kind === 'seeded')
-    if (seeded?.fact.kind !== 'seeded') return undefined
-    const { index } = seeded.fact
-    return (
-      (await sharing(source, index)).find((entry) => entry.task === ref) ?? { index, task: ref, label: String(index) }
-    )
-  }
-  const index = /^(\d{1,10})(~[0-9a-f]{4})?$/.exec(ref)?.[1]
-  if (index === undefined) return undefined
-  return (await sharing(source, Number(index))).find((entry) => entry.label === ref)
+function refSource({ store, batch, context }: ListSource): RefSource {
+  return { store, batch, batchName: context.batchName }
 }
 
-/** The tasks of one index. */
-async function sharing({ store, batch }: ListSource, index: number): Promise<Entry[]> {
-  const entries = await store.readIndex(batch, index, SHARING_MAX)
-  return labelled(entries.filter((entry) => entry.index === index))
-}
-
-function labelled(entries: readonly { readonly index: number; readonly task: TaskId }[]): Entry[] {
-  return entries.map(({ index, task }, at) => {
-    const first = entries[at - 1]?.index !== index
-    return { index, task, label: first ? String(index) : `${index}~${task.slice(0, 4)}` }
-  })
-}
-
-async function readTasks({ store, batch, context }: ListSource, entries: readonly Entry[]): Promise<TaskDetail[]> {
+async function readTasks({ store, batch, context }: ListSource, entries: readonly TaskEntry[]): Promise<TaskDetail[]> {
   const facts = await Promise.all(entries.map((entry) => store.readTask(batch, entry.task)))
   return facts.flatMap((each, at) => (each.length === 0 ? [] : [viewTask(each, entries[at]?.label ?? '', context)]))
 }
 
-async function* tasksOfIndex(source: ListSource, from: Position | undefined): AsyncIterable<TaskDetail[]> {
+async function* tasksInOrder(source: ListSource, from: Position | undefined): AsyncIterable<TaskDetail[]> {
   let after = from
   let limit = LIMIT_DEFAULT
   for (;;) {
     const page = await source.store.readIndex(source.batch, after?.index ?? 0, limit)
-    const entries = labelled(page).filter((entry) => after === undefined || isAfter(entry.index, entry.task, after))
+    // The label of an entry depends on the next one too.
+    const whole = page.length < limit
+    const entries = labelled(page)
+      .slice(0, whole ? page.length : -1)
+      .filter((entry) => after === undefined || isAfter(entry.index, entry.task, after))
     for (let at = 0; at < entries.length; at += READS_AT_ONCE) {
       yield await readTasks(source, entries.slice(at, at + READS_AT_ONCE))
     }
-    if (page.length < limit) return
+    if (whole) return
     if (entries.length === 0) limit *= 2
     after = entries.at(-1) ?? after
   }
@@ -127,7 +98,7 @@ async function* tasksOfSlots(
   }
   found.sort((a, b) => a.index - b.index || (a.id < b.id ? -1 : 1))
   for (const task of found) {
-    const entry = (await sharing(source, task.index)).find((each) => each.task === task.id)
+    const entry = (await tasksOfIndex(refSource(source), task.index)).find((each) => each.task === task.id)
     yield [{ ...task, label: entry?.label ?? String(task.index) }]
   }
 }

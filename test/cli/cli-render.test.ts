@@ -1,87 +1,10 @@
-/** What people see of a status, a task, a seeding and its failures; and what is chosen when they do not say. */
+/** What people see of a status, a task, a seeding and its failures. */
 import { describe, expect, test } from 'vitest'
 import { renderEnd, renderFailures, renderRunning } from '../../src/cli/render/run.ts'
 import { renderSeeded, renderSeeding } from '../../src/cli/render/seed.ts'
 import { renderBatches, renderStatus } from '../../src/cli/render/status.ts'
 import { renderTask, renderTasks } from '../../src/cli/render/tasks.ts'
-import { batchNameOf, chooseRunningProfile } from '../../src/cli/seed-settings.ts'
-import type { BatchView, NodeView, StatusView, TaskDetail } from '../../src/node/api.ts'
-
-const BATCH: BatchView = {
-  name: 'sdxl-1m',
-  id: '0123456789abcdef',
-  profile: 'sdxl',
-  priority: 0,
-  paused: false,
-  batchCancelled: false,
-  total: 1_000_000,
-  waiting: 387_560,
-  scheduled: 0,
-  running: 19,
-  completed: 612_408,
-  failed: 13,
-  cancelled: 0,
-  retrying: 48,
-  extraExecutions: 0,
-  ratePerSecond: 0.98,
-  etaSeconds: 392_400,
-  blocked: null,
-}
-
-const NODE: NodeView = {
-  name: 'gpu-01',
-  id: '12D3',
-  state: 'alive',
-  reason: null,
-  places: 2,
-  busy: 2,
-  profiles: ['sdxl'],
-  medianSeconds: 4.1,
-  completed: 181_020,
-  failed: 0,
-  stolenIn: 41_200,
-  stolenOut: 0,
-  finishSeconds: 392_400,
-  diskFreeBytes: 227_633_266_688,
-  version: '0.1.0',
-}
-
-const STATUS: StatusView = {
-  schema: 'promptmesh.status/1',
-  asked: 'gpu-01',
-  viewAgeSeconds: 0.4,
-  settled: true,
-  members: { alive: 1, suspect: 1, dead: 0, left: 0 },
-  slots: { owned: 16_384, unowned: 0, orphaned: 0 },
-  batches: [BATCH],
-  nodes: [
-    NODE,
-    { ...NODE, name: 'gpu-09', state: 'suspect', reason: 'no word for 11 s', medianSeconds: null, finishSeconds: null },
-  ],
-  warnings: ['the disk is nearly full\u001b[31m: make room'],
-}
-
-const TASK: TaskDetail = {
-  batch: 'images',
-  index: 7,
-  label: '7~0a1b',
-  id: 'f023e822adb2e5a692f495f580ded510',
-  prompt: 'a fox\nand a hare',
-  params: { seed: 7 },
-  profile: 'sketch',
-  seed: 7,
-  state: 'COMPLETED',
-  attempts: 2,
-  node: 'gpu-01',
-  seconds: 4.1,
-  error: null,
-  text: null,
-  artifacts: [{ sha256: 'ab'.repeat(32), bytes: 60_396, mime: 'image/png', name: 'sketch.png' }],
-  attemptList: [
-    { token: 'a', node: 'gpu-02', outcome: 'failed', error: 'out of memory', startedSecondsAgo: null, seconds: 12 },
-    { token: 'b', node: 'gpu-01', outcome: null, error: null, startedSecondsAgo: 3, seconds: null },
-  ],
-}
+import { BATCH, STATUS, TASK } from './cli-views.ts'
 
 describe('a status', () => {
   test('looks as it was promised, and its counts add up to the total', () => {
@@ -106,6 +29,12 @@ describe('a status', () => {
     const lines = renderStatus({ ...STATUS, batches: [{ ...BATCH, ...changes }] })
     expect(lines[1]).toMatch(new RegExp(`${word}$`))
     expect(renderBatches([{ ...BATCH, ...changes }])[1]).toContain(word)
+  })
+
+  test('gives no time to a batch that has ended', () => {
+    const ended = { ...BATCH, running: 0, waiting: 0, retrying: 0, completed: 999_987, etaSeconds: 0 }
+    expect(renderBatches([ended])[1]).toMatch(/ -$/)
+    expect(renderBatches([BATCH])[1]).toMatch(/ 4d 13h$/)
   })
 
   test('says why a batch is blocked, and what to do where there is none', () => {
@@ -190,42 +119,17 @@ describe('a seeding', () => {
     ])
   })
 
-  test('shows how far it is, for a stream without a share', () => {
+  test('shows how much of the file is acknowledged, for a stream without a share', () => {
     const started = performance.now() - 1_000
-    expect(renderSeeding(report, started)).toMatch(
-      /^seeding {2}\[#{14}-{14}\] {2}50\.0 % {2}1,632 prompts {2}50B {2}1,6\d\d\/s$/,
+    expect(renderSeeding(report, 816, started)).toMatch(
+      /^seeding {2}\[#{7}-{21}\] {2}25\.0 % {2}816 seeded {2}25B {2}8\d\d\/s$/,
     )
-    expect(renderSeeding({ ...report, totalBytes: undefined }, started)).toMatch(/^seeding {2}1,632 prompts/)
-    expect(renderSeeding({ ...report, read: 0 }, started)).toBeUndefined()
+    expect(renderSeeding({ ...report, bytesRead: 100 }, 1_632, started)).toMatch(/100 % {2}1,632 seeded/)
+    expect(renderSeeding({ ...report, totalBytes: undefined }, 816, started)).toMatch(/^seeding {2}816 seeded/)
+    expect(renderSeeding({ ...report, read: 0 }, undefined, started)).toBeUndefined()
   })
-})
 
-describe('what a user does not say', () => {
-  test.each([
-    ['prompts.txt', 'prompts'],
-    ['/data/Parti.Prompts.tsv.gz', 'Parti.Prompts'],
-    ['noextension', 'noextension'],
-    ['.hidden', 'hidden'],
-    ['--odd.csv', 'odd'],
-    ['.gz', 'prompts'],
-    ['-', 'stdin'],
-    [`${'x'.repeat(200)}.txt`, 'x'.repeat(100)],
-  ])('the batch of %s is called %s', (file, name) => expect(batchNameOf(file)).toBe(name))
-
-  test('the profile is that of the batch, else the only one that the nodes run', () => {
-    expect(chooseRunningProfile(STATUS, 'other', undefined)).toEqual({ profile: 'sdxl' })
-    expect(chooseRunningProfile(STATUS, 'other', 'flux')).toMatchObject({
-      profile: 'flux',
-      note: expect.stringContaining('no node can run'),
-    })
-    const two = { ...STATUS, nodes: [{ ...NODE, profiles: ['sdxl', 'flux'] }] }
-    expect(chooseRunningProfile(two, 'sdxl-1m', undefined)).toEqual({ profile: 'sdxl' })
-    expect(() => chooseRunningProfile(two, 'other', undefined)).toThrow('choose one with --profile NAME')
-    const sketch = { ...STATUS, nodes: [{ ...NODE, profiles: ['sketch'] }] }
-    expect(chooseRunningProfile(sketch, 'other', undefined)).toMatchObject({
-      profile: 'sketch',
-      note: expect.stringContaining('without a model'),
-    })
-    expect(chooseRunningProfile({ ...STATUS, nodes: [] }, 'other', undefined)).toMatchObject({ profile: 'sketch' })
+  test('claims no progress while nothing is told to be acknowledged', () => {
+    expect(renderSeeding(report, undefined, performance.now())).toBe('seeding  1,632 read  50B')
   })
 })

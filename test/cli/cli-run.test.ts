@@ -76,14 +76,89 @@ describe('run', () => {
     const { code, stderr } = await place.run([...RUN, '--max-attempts', '1'])
     expect(code).toBe(3)
     expect(stderr).toMatch(/^2 tasks failed:\n {2}2 x .*no such model.*\(prompts\/1, prompts\/3\)$/m)
-    expect(stderr).toContain('`promptmesh up --data images/.promptmesh`')
     expect(await metadata()).toHaveLength(2)
     expect((await place.run([...RUN, '--max-attempts', '1'])).code).toBe(3)
     const again = await place.run([...RUN, '--max-attempts', '1', '--retry'])
-    expect(again).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining('2 tasks of earlier runs will be tried again'),
-    })
+    expect(again.code).toBe(3)
+    expect(again.stderr).toContain('2 tasks of earlier runs will be tried again')
+    expect(again.stderr).toContain('keeps the settings that it was created with, not those of --max-attempts')
+  })
+
+  test('with failures says commands that work although its node is gone, from the folder as it is written', async () => {
+    await place.write('config.json', CONFIG)
+    const out = 'my images'
+    const { code, stderr } = await place.run([
+      ...['run', 'prompts.txt', '--out', out, '--config', 'config.json', '--profile', 'broken', '--max-attempts', '1'],
+    ])
+    expect(code).toBe(3)
+    const data = `--data '${out}/.promptmesh'`
+    expect(stderr).toContain(
+      `see all: \`promptmesh up --no-work ${data}\`, then in another terminal \`promptmesh tasks prompts --state failed ${data}\``,
+    )
+    const node = place.start(['up', '--no-work', '--data', `${out}/.promptmesh`])
+    await node.said(/^ready$/)
+    const failed = await place.run(['tasks', 'prompts', '--state', 'failed', '--data', `${out}/.promptmesh`])
+    expect(failed.stdout.match(/FAILED .*no such model/g)).toHaveLength(4)
+  })
+
+  test('that cannot run says to give the same command again, for there is no node to start', async () => {
+    const absent = { profiles: { absent: { executor: 'command', command: ['./not-there.sh'] } } }
+    await place.write('promptmesh.json', JSON.stringify(absent))
+    const { code, stderr } = await place.run(RUN)
+    expect(stderr).toMatch(
+      /cannot run here: .*not-there\.sh.*; mend it and give the same command again \[MESH_CANNOT_RUN\]/,
+    )
+    expect(stderr).not.toContain('start the node')
+    expect(code).toBe(1)
+  })
+
+  test('in the folder of another run names that run and its own way out', async () => {
+    await place.write('config.json', CONFIG)
+    const first = place.start([...RUN, '--config', 'config.json', '--profile', 'stuck'])
+    await first.said(/^prompts: 4 read/)
+    const { code, stderr } = await place.run(RUN)
+    expect(stderr).toMatch(
+      new RegExp(
+        `^promptmesh: process ${first.child.pid} holds .*: wait until it ends, stop it with \`promptmesh stop --data \\S+images/\\.promptmesh\`, or choose another folder with --out \\[MESH_DATA_DIR_HELD\\]$`,
+        'm',
+      ),
+    )
+    expect(stderr).not.toContain('with --data [')
+    expect(code).toBe(1)
+  })
+
+  test('starts a node of its own where a killed one left its api.json, even if the id of its process lives on', async () => {
+    const file = { url: 'http://127.0.0.1:1', token: 't', pid: process.pid, nodeId: 'n' }
+    await place.write('api.json', JSON.stringify(file))
+    const { code, stderr } = await place.run([...RUN, '--data', '.'])
+    expect(stderr).toMatch(/^4 pictures in images/m)
+    expect(code).toBe(0)
+  })
+
+  test('refuses a profile that no node has, before anything is created', async () => {
+    await place.up()
+    const { code, stderr } = await place.run([...RUN, '--data', 'data', '--profile', 'sketsh'])
+    expect(stderr).toMatch(
+      /^promptmesh: no node can run the profile sketsh now; did you mean sketch\? .*\[MESH_PROFILE_UNKNOWN\]$/m,
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse((await place.run(['status', '--data', 'data', '-o', 'json'])).stdout).batches).toEqual([])
+  })
+
+  test('checks its options before it reads or makes anything', async () => {
+    for (const wrong of [
+      ['--name', 'a/b'],
+      ['--task-timeout', '0'],
+      ['--max-attempts', '0'],
+    ]) {
+      const { code, stderr } = await place.run(['run', '-', '--out', 'images', ...wrong])
+      expect(stderr).toMatch(
+        new RegExp(`^promptmesh: .*${wrong[0]}.*got "a/b"|^promptmesh: .*'${wrong[0]}.*'0' is invalid`),
+      )
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+      expect(code).toBe(2)
+    }
+    expect(await readdir(place.dir)).toEqual(['prompts.txt'])
   })
 
   test('stops cleanly at Ctrl-C, and the same command goes on where it stopped', async () => {
@@ -96,9 +171,11 @@ describe('run', () => {
     const first = place.path('images/00000/000000000.txt')
     await expect.poll(() => readFile(first, 'utf8').catch(() => ''), { timeout: 20_000 }).toBe('prompt 0')
     run.child.kill('SIGINT')
-    await run.said(/^stopping; the same command goes on where it stopped$/)
+    await run.said(/^stopping: running attempts may finish; Ctrl-C once more stops them at once$/)
     run.child.kill('SIGINT')
-    expect((await run.ended).code).toBe(130)
+    const stopped = await run.ended
+    expect(stopped.code).toBe(130)
+    expect(stopped.stderr).toMatch(/\nstopped: the same command goes on where it stopped\n$/)
     expect(await readdir(place.path('images/.promptmesh'))).not.toContain('api.json')
     await place.write('go', '')
     const { code, stderr } = await place.run(RUN)

@@ -48,10 +48,7 @@ export class Workplace {
     const { PATH } = process.env
     const child = spawn(process.execPath, [BIN, ...args], { cwd: this.dir, env: { PATH, HOME: this.dir, ...env } })
     if (input !== null) child.stdin.end(input)
-    const running = watch(child)
-    this.#running.add(running)
-    void running.ended.then(() => this.#running.delete(running))
-    return running
+    return this.#keep(watch(child))
   }
 
   /** Runs a command to its end. */
@@ -59,11 +56,24 @@ export class Workplace {
     return this.start(args, options).ended
   }
 
-  /** Starts a node and waits until it serves. */
+  /** Runs a line of shell, in which `"$NODE" "$BIN"` is the command line. */
+  shell(line: string): Promise<Ended> {
+    const { PATH } = process.env
+    const env = { PATH, HOME: this.dir, NODE: process.execPath, BIN }
+    return this.#keep(watch(spawn('sh', ['-c', line], { cwd: this.dir, env }))).ended
+  }
+
+  /** Starts a node and waits until it serves; a later `--data` counts. */
   async up(...args: readonly string[]): Promise<Running> {
     const node = this.start(['up', '--data', 'data', ...args])
     await node.said(/^ready$/)
     return node
+  }
+
+  #keep(running: Running): Running {
+    this.#running.add(running)
+    void running.ended.then(() => this.#running.delete(running))
+    return running
   }
 
   async remove(): Promise<void> {

@@ -43,7 +43,51 @@ describe('a node', () => {
     await node.said(/^stopping: /)
     expect(await running()).toBe(1)
     node.child.kill('SIGINT')
-    expect((await node.ended).code).toBe(0)
+    const { code, stderr } = await node.ended
+    expect(stderr).toMatch(/\nstopping at once: what runs will run again at the next start\nstopped\n$/)
+    expect(code).toBe(0)
+  })
+
+  test('that is stopped twice before it serves says what that leaves, in its last line', async () => {
+    const node = place.start(['up', '--data', 'data'])
+    await node.said(/^promptmesh: starting a node$/)
+    node.child.kill('SIGINT')
+    await node.said(/^stopping: /)
+    node.child.kill('SIGINT')
+    const { code, stderr } = await node.ended
+    // Where it served by then, the second signal hurries it.
+    expect(stderr).toMatch(/\n(stopped at once: nothing that was acknowledged is lost|stopped)\n$/)
+    expect(code).toBe(stderr.endsWith('lost\n') ? 130 : 0)
+  })
+
+  test.each([
+    ['--places', '0', /--places: expected a whole number from 1 to 1024, got 0/],
+    ['--name', 'GPU 1', /--name: expected a name of a-z.*, got "GPU 1"/],
+    ['--log', 'loud', /--log: expected one of trace, .*, got "loud"/],
+    ['--grace', '2d', /option '--grace <time>' argument '2d' is invalid\. Expected .*; 1d at most\./],
+  ])('with a wrong %s ends as a mistake of usage', async (flag, value, pattern) => {
+    const { code, stderr } = await place.run(['up', '--data', 'data', flag, value])
+    expect(stderr.trim().split('\n').at(-1)).toMatch(pattern)
+    expect(stderr).toMatch(/\[MESH_BAD_REQUEST\]\n$/)
+    expect(code).toBe(2)
+    expect(await readdir(place.dir)).toEqual([])
+  })
+
+  test('names file, profile, key, what is allowed and what was given', async () => {
+    await place.write('config.json', '{"profiles":{"mine":{"executor":"command","command":"./draw.sh"}}}')
+    const { code, stderr } = await place.run(['up', '--data', 'data', '--config', 'config.json'])
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      `promptmesh: ${place.path('config.json')}: profile "mine": command: expected a list of program and arguments such as ["./draw.sh", "--fast"], got "./draw.sh" [MESH_CONFIG]`,
+    )
+    expect(code).toBe(1)
+  })
+
+  test('in a place that is a file says so', async () => {
+    await place.write('data', 'not a folder')
+    const { stderr } = await place.run(['up', '--data', 'data'])
+    expect(stderr).toMatch(
+      /data cannot be used: there is a file of that name; choose another directory with --data \[MESH_DATA_DIR\]$/m,
+    )
   })
 
   test('on a directory that another holds says which process that is', async () => {
@@ -77,8 +121,8 @@ describe('a node', () => {
 
   test('refuses an address that others could reach', async () => {
     const { code, stderr } = await place.run(['up', '--data', 'data', '--web', '0.0.0.0:7170'])
-    expect(stderr).toMatch(/--web: expected an address of this machine only.*\[MESH_CONFIG\]$/m)
-    expect(code).toBe(1)
+    expect(stderr).toMatch(/--web: expected an address of this machine only.*\[MESH_BAD_REQUEST\]$/m)
+    expect(code).toBe(2)
   })
 
   test('with --no-work takes prompts and runs nothing', async () => {
@@ -90,6 +134,10 @@ describe('a node', () => {
     expect(nodes[0]).toMatchObject({ places: 0 })
     const { stderr } = await place.run(['wait', 'one', '--timeout', '0.3', '--data', 'data'])
     expect(stderr).toMatch(/^! one: /m)
+    await place.run(['pause', 'one', '--data', 'data'])
+    expect((await place.run(['wait', 'one', '--timeout', '0.3', '--data', 'data'])).stderr).toMatch(
+      /^! one: it is paused; `promptmesh resume one --data data` goes on with it$/m,
+    )
   })
 
   test('that was killed leaves a directory that starts again', async () => {

@@ -1,4 +1,5 @@
 /** What the command line says to those who ask for help, mistype, or have no node. */
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Workplace } from './cli-support.ts'
 
@@ -34,6 +35,19 @@ describe('help', () => {
     },
   )
 
+  test('of a command is the same by either way', async () => {
+    for (const command of [['seed'], ['config', 'show']]) {
+      const [asked, named] = [await place.run(['help', ...command]), await place.run([...command, '--help'])]
+      expect(asked).toEqual({ ...named, code: 0 })
+    }
+  })
+
+  test('says first what is special to a command, then which node it asks', async () => {
+    const { stdout } = await place.run(['tasks', '--help'])
+    const flags = [...stdout.matchAll(/^ {2}(?:-., )?--([a-z-]+)/gm)].map((match) => match[1])
+    expect(flags).toEqual(['state', 'limit', 'quiet', 'output', 'data', 'node', 'token-file', 'help'])
+  })
+
   test('comes without loading the store, the server or a drawing library', async () => {
     const { code, stderr } = await place.run(['help'], { env: { NODE_DEBUG: 'esm' } })
     expect(code).toBe(0)
@@ -58,7 +72,25 @@ describe('a mistyped command line', () => {
     [['status', '-o', 'xml'], /option '-o, --output <format>' argument 'xml' is invalid/],
     [['tasks', 'b', '--limit', 'many'], /option '--limit <n>' argument 'many' is invalid/],
     [['tasks', 'b', '--state', 'failled'], /--state failled: "failled" is no state; did you mean failed\?/],
-    [['wait', 'b', '--timeout', 'soon'], /"soon" is not a duration/],
+    [
+      ['wait', 'b', '--timeout', 'soon'],
+      /option '--timeout <time>' argument 'soon' is invalid\. Expected seconds such as 600/,
+    ],
+    [
+      ['seed', 'prompts.txt', '--task-timeout', '0'],
+      /option '--task-timeout <time>' argument '0' is invalid.*more than 0/,
+    ],
+    [['seed', 'prompts.txt', '--max-attempts', '5000'], /.*'5000' is invalid\. Expected a whole number, 1 to 1000\./],
+    [
+      ['seed', 'prompts.txt', '--priority', '5e9'],
+      /.*'5e9' is invalid\. Expected a whole number, -1000000 to 1000000\./,
+    ],
+    [['seed', 'prompts.txt', '--format', 'xls'], /--format xls: the formats are txt, csv/],
+    [['seed', 'prompts.txt', '--profile', ''], /--profile: expected the name of a profile, got ""/],
+    [['status', '--data', ''], /--data: expected a folder, got ""/],
+    [['tasks', 'b', '--bogus'], /unknown option '--bogus'; see `promptmesh help tasks`/],
+    [['help', 'sed'], /unknown command 'sed'; did you mean seed\? `promptmesh help` lists the commands/],
+    [['help', 'config', 'shw'], /unknown command 'shw'; did you mean show\?/],
     [['wait'], /missing required argument 'batches'/],
     [['run', 'prompts.txt'], /required option '--out <dir>' not specified/],
     [['task', 'images'], /"images" names no task: write BATCH\/N/],
@@ -97,11 +129,38 @@ describe('without a node', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('no node runs in') })
   })
 
+  test('an api.json where nobody listens is told as a node that does not run, even where its process id is in use', async () => {
+    const file = { url: 'http://127.0.0.1:1', token: 't', pid: process.pid, nodeId: 'n' }
+    await place.write('api.json', JSON.stringify(file))
+    const gone =
+      /no node answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\): the node of this data directory does not run/
+    const flagged = await place.run(['status', '--data', '.'])
+    expect(flagged.stderr).toMatch(oneLine(new RegExp(`${gone.source}; start it with \`promptmesh up --data \\.\``)))
+    const named = await place.run(['wait', 'b'], { env: { PROMPTMESH_DATA: '.' } })
+    expect(named.stderr).toMatch(oneLine(new RegExp(`${gone.source}; start it with \`promptmesh up\``)))
+    expect([flagged.code, named.code]).toEqual([4, 4])
+  })
+
+  test('an api.json whose port is another node by now is no node', async () => {
+    await place.up('--data', 'other')
+    const { url } = JSON.parse(await readFile(place.path('other/api.json'), 'utf8'))
+    await place.write('api.json', JSON.stringify({ url, token: 't', pid: process.pid, nodeId: 'n' }))
+    const { code, stderr } = await place.run(['status', '--data', '.'])
+    expect(stderr).toMatch(oneLine(/the node of this data directory does not run, or was started anew: start it with/))
+    expect(code).toBe(4)
+  })
+
   test('the data directory is found by flag, then environment, then under the home', async () => {
     const env = { PROMPTMESH_DATA: 'from-env' }
     expect((await place.run(['status', '--data', 'from-flag'], { env })).stderr).toContain(place.path('from-flag'))
     expect((await place.run(['status'], { env })).stderr).toContain(place.path('from-env'))
     expect((await place.run(['status'])).stderr).toContain(place.path('.local/share/promptmesh'))
+  })
+
+  test('data that cannot be written ends in one line', async () => {
+    const { code, stderr } = await place.shell('"$NODE" "$BIN" version -o json > /dev/full')
+    expect(stderr).toMatch(oneLine(/the output cannot be written: the disk is full \[MESH_OUTPUT\]/))
+    expect(code).toBe(1)
   })
 
   test('a stack is shown only where it is asked for', async () => {

@@ -74,8 +74,8 @@ describe('names', () => {
     const contents = ['x', 'y', 'z', 'z2', 'w']
     const files = (...some: readonly string[]) => ({ artifacts: some.map((content) => artifactOf(content)) })
     await output.write(taskOf(6, files('w')), streamOf(contents))
-    await output.write(taskOf(5, { label: '5~ff01', id: 'c', ...files('z', 'z2') }), streamOf(contents))
-    await output.write(taskOf(5, { label: '5~0a1b', id: 'b', ...files('y') }), streamOf(contents))
+    await output.write(taskOf(5, { label: '5~ff01', id: 'ff01', ...files('z', 'z2') }), streamOf(contents))
+    await output.write(taskOf(5, { label: '5~0a1b', id: '0a1b', ...files('y') }), streamOf(contents))
     await output.write(taskOf(5, files('x')), streamOf(contents))
     await output.finish()
     expect(await listedIn(out)).toEqual([
@@ -88,26 +88,12 @@ describe('names', () => {
     expect((await contentsOf(out))['00000/000000005~ff01-2.png']).toBe('z2')
   })
 
-  test('a label or index that is not one never becomes a path', async () => {
+  test('a label, index or id that is not one never becomes a path', async () => {
     const output = await OutputFolder.open(out)
-    for (const wrong of [{ label: '../../x' }, { label: '5~../x' }, { label: '5/6' }]) {
+    for (const wrong of [{ label: '../../x' }, { label: '5~../x' }, { label: '5/6' }, { id: '../x' }]) {
       await expect(output.write(taskOf(5, wrong), picturesOf(5))).rejects.toThrow(TypeError)
     }
     await expect(output.write(taskOf(-1, { label: '1' }), picturesOf(-1))).rejects.toThrow(TypeError)
-  })
-
-  test('a task whose label moved to another replaces the picture and its line', async () => {
-    const output = await OutputFolder.open(out)
-    await output.write(taskOf(5, { id: 'old' }), picturesOf(5))
-    const newcomer = taskOf(5, { id: 'new', artifacts: [artifactOf('newcomer!')] })
-    await output.write(newcomer, streamOf(['newcomer!']))
-    await output.write(taskOf(5, { id: 'old', label: '5~000d' }), picturesOf(5))
-    await output.finish()
-    expect((await metadataOf(out)).map(({ file_name, id }) => [file_name, id])).toEqual([
-      ['000000005.png', 'new'],
-      ['000000005~000d.png', 'old'],
-    ])
-    expect((await contentsOf(out))['00000/000000005.png']).toBe('newcomer!')
   })
 })
 
@@ -151,7 +137,7 @@ describe('metadata', () => {
     const line = (await contentsOf(out))['00000/metadata.jsonl'] ?? ''
     expect(line).toBe(
       `{"file_name":"000000004.png","batch":"demo","index":4,"id":"${taskOf(4).id}","prompt":"a \\"quoted\\"\\nprompt 🎨",` +
-        `"seed":5,"node":null,"attempts":1,"seconds":null,"sha256":"${sha256('picture 4')}","bytes":9,"mime":"image/png",` +
+        `"profile":"sketch","seed":5,"node":null,"attempts":1,"seconds":null,"sha256":"${sha256('picture 4')}","bytes":9,"mime":"image/png",` +
         `"width":512,"Category":"Animals","nested":{"a":[1,null]}}\n`,
     )
   })
@@ -248,7 +234,7 @@ describe('bytes', () => {
     await (await OutputFolder.open(out)).write(taskOf(1), read)
     const target = path.join(out, '00000', '000000001.png')
     const file = { ...artifactOf('picture 1'), name: '000000001.png' }
-    expect(await placeFile(target, file, path.join(root, 'store', file.sha256))).toBe('placed')
+    expect(await placeFile(target, file, path.join(root, 'store', file.sha256), false)).toBe('placed')
     expect(await readdir(path.dirname(target))).toEqual(['000000001.png', 'metadata.jsonl'])
   })
 

@@ -76,10 +76,14 @@ describe('a second pull', () => {
     expect(await pullAgain()).toEqual({ written: 0, present: 5, asked: 0 })
   })
 
-  test('hashes a file that is not listed, and replaces it where it is another', async () => {
+  test('hashes a file that is not listed, and leaves it alone where it is another', async () => {
     await rm(metadata)
     await writeFile(file(2), 'pIcture 2')
-    expect(await pullAgain()).toEqual({ written: 1, present: 4, asked: 1 })
+    expect(await pullBatch(source(), 'demo', out)).toMatchObject({ written: 1, present: 4 })
+    expect(await readFile(file(2), 'utf8')).toBe('pIcture 2')
+    expect((await listedIn(out))[2]).toBe('000000002~0000.png')
+    await rm(file(2))
+    expect(await pullBatch(source(), 'demo', out)).toMatchObject({ written: 0, present: 5 })
   })
 
   test('makes a metadata file that is gone, or that is all NULs as after a power cut', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { ReadArtifact } from '../../src/control/output-folder.ts'
+import type { ReadArtifact } from '../../src/control/output-results.ts'
 import type { PullSource } from '../../src/control/pull.ts'
 import type { Artifact } from '../../src/core/facts.ts'
 import type { TaskView } from '../../src/node/api.ts'

@@ -126,3 +126,43 @@ describe('a refusal in the middle', () => {
     })
   })
 })
+
+describe('a client that wants to know how far it is', () => {
+  test('is told what is acknowledged, never more than that, and the last time all of it', async () => {
+    const prompts = Array.from({ length: 6_500 }, (_, at) => `told ${at}`)
+    const told: { acknowledged: number; stored: number }[] = []
+    const answer = await served.client.seed({ batch: 'told', profile: 'nobody' }, rowsOf(prompts), (now) => {
+      told.push({ acknowledged: now.new + now.existing, stored: served.node.batch('told').total })
+    })
+    expect(answer).toMatchObject({ read: 6_500, new: 6_500 })
+    expect(told.length).toBeGreaterThan(1)
+    expect(told.at(-1)?.acknowledged).toBe(6_500)
+    for (const { acknowledged, stored } of told) expect(acknowledged).toBeLessThanOrEqual(stored)
+  })
+
+  test('hears of steps before it has sent everything', async () => {
+    const step = Promise.withResolvers<number>()
+    async function* slow() {
+      yield Array.from({ length: 1_000 }, (_, at) => ({ prompt: `slow ${at}`, params: {} }))
+      await step.promise
+      yield [{ prompt: 'last', params: {} }]
+    }
+    const answer = served.client.seed({ batch: 'slow', profile: 'nobody' }, slow(), (now) => step.resolve(now.new))
+    expect(await step.promise).toBe(1_000)
+    expect(await answer).toMatchObject({ new: 1_001 })
+  })
+
+  test('gets the error that ends it after the first steps', async () => {
+    const other = await serve()
+    const step = Promise.withResolvers<void>()
+    async function* halfWay() {
+      yield Array.from({ length: 1_000 }, (_, at) => ({ prompt: `half ${at}`, params: {} }))
+      await step.promise
+      await other.node.stop({ graceMs: 0 })
+      yield [{ prompt: 'too late', params: {} }]
+    }
+    const answer = other.client.seed({ batch: 'half', profile: 'nobody' }, halfWay(), () => step.resolve())
+    await expect(answer).rejects.toMatchObject({ code: 'MESH_STOPPING' })
+    await other.close()
+  })
+})

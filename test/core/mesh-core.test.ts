@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { readToken } from '../../src/core/ids.ts'
 import { TaskNamer } from '../../src/core/task-identity.ts'
-import { CoreWorld, Disk, sha256 } from '../support/core-world.ts'
+import { Disk, sha256 } from '../support/core-disk.ts'
+import { CoreWorld } from '../support/core-world.ts'
 
 const PROMPTS = ['a cat', 'a dog', 'a fox', 'an owl', 'a hen']
 
@@ -292,7 +293,7 @@ describe('crash and restart', () => {
     const world = new CoreWorld({ disk, persistAtOnce: false })
     expect(world.unpersisted).toHaveLength(1)
     expect(world.unpersisted[0]?.promises).toHaveLength(1)
-    expect(world.pending).toEqual([])
+    expect(world.reads.size).toBe(0)
     world.settle()
     expect(world.executed).toHaveLength(2)
   })
@@ -586,9 +587,8 @@ describe('what a review found', () => {
     world.settle()
     const { batch, task } = world.stateOf('bad')
     const request = world.request({ type: 'change-tasks', batch, change: 'retry', tasks: [task] })
-    const load = world.pending.shift()
-    if (load?.type !== 'load-tasks') throw new Error('no read was asked for')
-    world.post({ type: 'load-failed', load: load.load })
+    expect(world.reads.ready, 'a read was asked for').toBe(1)
+    world.failRead()
     world.settle()
     expect(world.reply(request)).toMatchObject({ value: { tasks: 1 } })
   })

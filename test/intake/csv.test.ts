@@ -46,6 +46,21 @@ describe('csv', () => {
     ])
   })
 
+  test('a stray quote that takes rows with it up to the next one says which', async () => {
+    const rows = 'a,1\nb,"2\nc,3\n"d",4\ne,5\n'
+    const reading = await readStream('csv', `prompt,n\n${rows}`)
+    expect(promptsOf(reading)).toEqual(['a', 'e'])
+    const reason =
+      'text follows a closing quote (a quote inside a quoted field is written twice); lines 3 to 5 were left out'
+    expect(reading.badLines).toEqual([{ line: 3, reason }])
+    const pieces = Array.from(`prompt,n\n${rows.trimEnd().slice(0, -4)}`, (letter) => Buffer.from(letter))
+    expect((await readStream('csv', pieces)).badLines).toEqual([{ line: 3, reason }])
+    const long = await readStream('csv', `prompt,n\na,1\n"${'b\n'.repeat(600_000)}",2\nc,3\n`)
+    expect(long.badLines).toEqual([
+      { line: 3, reason: 'the record is longer than 1048576 bytes; lines 3 to 600003 were left out' },
+    ])
+  })
+
   test('a never closed quote keeps its reason however much follows', async () => {
     const reading = await readStream('csv', `prompt\na\n"b\n${'c\n'.repeat(1_000_000)}`)
     expect(reading).toMatchObject({ read: 1, bad: 1 })

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -91,7 +91,10 @@ describe('a file', () => {
     await symlink(await written('target.txt', 'a cat\n'), join(folder, 'link.txt'))
     expect(promptsOf(await readAll(await openPrompts(join(folder, 'link.txt'))))).toEqual(['a cat'])
     await mkdir(join(folder, 'folder.txt'))
-    expect(await inputProblem(openPrompts(join(folder, 'folder.txt')))).toContain('is a folder; give a file of prompts')
+    await mkdir(join(folder, 'folder.csv.gz'))
+    for (const name of ['folder.txt', 'folder.csv.gz', '.']) {
+      expect(await inputProblem(openPrompts(join(folder, name)))).toContain('is a folder; give a file of prompts')
+    }
   })
 
   test('that is not there is an error that names a similar one', async () => {
@@ -145,7 +148,63 @@ describe('a file', () => {
     expect(await problemOf('d.txt', Buffer.from('\ufeffa cat\n', 'utf16le'))).toContain(
       'is text in UTF-16; save it as UTF-8',
     )
+    expect(await problemOf('e.txt.gz', gzipSync(gzipSync('a cat\n')))).toContain('a file packed twice')
     expect(await inputProblem(readStream('txt', png))).toContain('a PNG picture')
+  })
+
+  test('in UTF-16 without a mark is an error that says so', async () => {
+    const text = Buffer.from('Ein Fuchs läuft über die Wiese\r\nund „schläft“ dann\r\n', 'utf16le')
+    const problem = 'is text in UTF-16; save it as UTF-8'
+    expect(await problemOf('little.txt', text)).toContain(problem)
+    expect(await problemOf('big.csv', Buffer.from(text).swap16())).toContain(problem)
+    expect(await problemOf('packed.txt.gz', gzipSync(text))).toContain(problem)
+    expect(await inputProblem(readStream('txt', text))).toContain(problem)
+    expect(await problemOf('even.txt', Buffer.from('\0'.repeat(2_000)))).toContain('looks like a binary file')
+  })
+
+  test('that grows while it is read is an error: its last line may be half a prompt', async () => {
+    const path = await written('growing.txt', 'a cat on a roof\n'.repeat(50_000))
+    const source = await openPrompts(path)
+    await appendFile(path, 'half a pro')
+    const rows: string[] = []
+    const work = (async () => {
+      for await (const chunk of source.rows) rows.push(...chunk.map(({ prompt }) => prompt))
+    })()
+    expect(await inputProblem(work)).toBe(
+      `${path} has grown while it was read; run the same command again when it is complete, it adds what is new`,
+    )
+    expect(rows.length).toBeGreaterThan(0)
+    expect(new Set(rows)).toEqual(new Set(['a cat on a roof']))
+  })
+
+  test('that grows as fast as it is read is not read for ever', async () => {
+    const path = await written('endless.txt', 'a cat on a roof\n'.repeat(50_000))
+    const source = await openPrompts(path)
+    const work = (async () => {
+      for await (const chunk of source.rows) await appendFile(path, 'a dog in a hole\n'.repeat(chunk.length + 10))
+    })()
+    expect(await inputProblem(work)).toContain('has grown while it was read')
+    expect(source.report.read).toBeLessThanOrEqual(50_000)
+  })
+
+  test('that is cut short while it is read is an error', async () => {
+    const path = await written('shrinking.txt', 'a cat on a roof\n'.repeat(50_000))
+    const source = await openPrompts(path)
+    await truncate(path, 1_000)
+    expect(await inputProblem(readAll(source))).toContain('has shrunk while it was read')
+  })
+
+  test('that the kernel makes up, with a size of 0, is read', async (context) => {
+    if (process.platform !== 'linux') context.skip('NOT TESTED: only Linux has such files')
+    const source = await openPrompts('/proc/self/limits', { format: 'txt' })
+    expect(source.report.totalBytes).toBe(0)
+    expect((await readAll(source)).read).toBeGreaterThan(5)
+  })
+
+  test('with one prompt a thousand times over gives a thousand rows', async () => {
+    expect((await read('same.txt', 'a cat\n'.repeat(1_000))).rows).toEqual(
+      Array.from({ length: 1_000 }, () => ({ prompt: 'a cat', params: {} })),
+    )
   })
 
   test('of text with a slip in it is text', async () => {
@@ -173,6 +232,38 @@ describe('gzip', () => {
   test('may have several members', async () => {
     const members = Buffer.concat([gzipSync('a cat\na d'), gzipSync('og\n')])
     expect(promptsOf(await read('members.txt.gz', members))).toEqual(['a cat', 'a dog'])
+    const many = Array.from({ length: 300 }, (_, at) => gzipSync(at % 3 === 0 ? '' : `prompt ${at}\n`))
+    for (const chunks of [
+      [Buffer.concat(many)],
+      many,
+      Array.from(Buffer.concat(many), (byte) => Buffer.from([byte])),
+    ]) {
+      expect(await readStream('txt', chunks)).toMatchObject({ read: 200 })
+    }
+  })
+
+  test('may be followed by zeros, as tapes and some tools leave them', async () => {
+    const padded = Buffer.concat([gzipSync('a cat\na dog\n'), Buffer.alloc(10_000)])
+    expect(promptsOf(await read('padded.txt.gz', padded))).toEqual(['a cat', 'a dog'])
+  })
+
+  test('followed by other bytes is an error that says so, behind what was read before', async () => {
+    const behind = Buffer.from('what is this?')
+    expect(await problemOf('behind.txt.gz', Buffer.concat([gzipSync('a cat\n'), behind]))).toBe(
+      '/behind.txt.gz has bytes behind its packed text that are not gzip; pack it again, or unpack it with gunzip',
+    )
+    expect(await problemOf('behind-many.txt.gz', Buffer.concat([gzipSync(lines), behind]))).toMatch(
+      /has bytes behind its packed text after line \d{5} that are not gzip/,
+    )
+  })
+
+  test('whose last member ends early is an error', async () => {
+    const cut = gzipSync('a fox\n').subarray(0, -5)
+    expect(await problemOf('last.txt.gz', Buffer.concat([gzipSync('a cat\n'), cut]))).toMatch(/is damaged.*end of file/)
+    const header = gzipSync('a fox\n').subarray(0, 4)
+    expect(await problemOf('header.txt.gz', Buffer.concat([gzipSync('a cat\n'), header]))).toMatch(
+      /is damaged.*end of file/,
+    )
   })
 
   test('in name only is an error', async () => {
@@ -200,7 +291,7 @@ describe('gzip', () => {
 
   test('that is damaged at once is an error before any row', async () => {
     const packed = gzipSync('a cat\n')
-    expect(await problemOf('cut.txt.gz', packed.subarray(0, 12))).toContain('is damaged after line 0')
+    expect(await problemOf('cut.txt.gz', packed.subarray(0, 12))).toContain('cut.txt.gz is damaged: it cannot be')
     expect(await inputProblem(openPrompts('-', { stdin: streamOf([packed.subarray(0, -4)]) }))).toContain('is damaged')
   })
 })

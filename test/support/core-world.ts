@@ -2,60 +2,24 @@
  * One real core in a world of virtual time: a disk that keeps exactly what was persisted, and executions that end
  * when the test says so. Every step checks what must always hold.
  */
-import { hash } from 'node:crypto'
-import { expect } from 'vitest'
-import type { BatchRecord } from '../../src/core/batches.ts'
+import assert from 'node:assert/strict'
 import type { Effect, Execution, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import { readFact } from '../../src/core/fact-record.ts'
-import type { ErrorClass, Outcome, Params, StoredFact } from '../../src/core/facts.ts'
-import { type Sha256, slotOf, type TaskId, type Token } from '../../src/core/ids.ts'
+import type { ErrorClass, Outcome, Params } from '../../src/core/facts.ts'
+import type { Sha256, Token } from '../../src/core/ids.ts'
 import { MeshCore } from '../../src/core/mesh-core.ts'
-import type { PromiseRun } from '../../src/core/ownership.ts'
 import { MESH_SETTINGS, NODE_SETTINGS, type NodeSettings } from '../../src/core/settings.ts'
-import { openOf, type SlotTally, tallyOf } from '../../src/core/tally.ts'
-import { fold, type TaskState } from '../../src/core/task.ts'
+import type { TaskState } from '../../src/core/task.ts'
 import { TaskNamer } from '../../src/core/task-identity.ts'
+import { Disk, sha256 } from './core-disk.ts'
+import { checkInvariants } from './core-invariants.ts'
+import { Reads, type ReadsAre } from './core-reads.ts'
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'hex')
 const MESH_ID = '00112233aabbccdd'
 const NODE_ID = 'node-under-test'
 
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
 type Reply = Extract<Effect, { type: 'answer' | 'refuse' }>
-
-/** What outlives a crash: only what was persisted. Facts are kept as bytes, as a disk keeps them. */
-export class Disk {
-  readonly facts = new Map<TaskId, Map<string, Uint8Array>>()
-  readonly tallies = new Map<string, SlotTally>()
-  readonly batches = new Map<string, BatchRecord>()
-  readonly index = new Map<string, Map<TaskId, number>>()
-  promises: readonly PromiseRun[] = []
-
-  write(writes: Writes): void {
-    for (const { fact, bytes, hash: name } of writes.facts) {
-      const known = this.facts.get(fact.task) ?? new Map<string, Uint8Array>()
-      known.set(name, bytes)
-      this.facts.set(fact.task, known)
-    }
-    for (const tally of writes.tallies) this.tallies.set(`${tally.batch} ${tally.slot}`, tally)
-    for (const record of writes.batches) this.batches.set(record.id, record)
-    for (const { batch, entries } of writes.indexes) {
-      const known = this.index.get(batch) ?? new Map<TaskId, number>()
-      for (const { index, task } of entries) known.set(task, index)
-      this.index.set(batch, known)
-    }
-    this.promises = writes.promises ?? this.promises
-  }
-
-  factsOf(task: TaskId): StoredFact[] {
-    return [...(this.facts.get(task)?.values() ?? [])].map((bytes) => readFact(bytes, sha256))
-  }
-
-  states(): TaskState[] {
-    return [...this.facts.keys()].map((task) => fold(this.factsOf(task)))
-  }
-}
 
 export interface CoreWorldOptions {
   readonly disk?: Disk
@@ -66,6 +30,13 @@ export interface CoreWorldOptions {
   /** A doubted index is made anew from the facts, as a store does. */
   readonly rebuildsIndex?: boolean
   readonly startMs?: number
+  /** `old` unless said: what a read may miss, it misses. */
+  readonly reads?: ReadsAre
+  /** What `drawn` reads are drawn with: numbers in [0, 1). */
+  readonly random?: () => number
+  readonly nodeId?: string
+  /** Names tasks instead of the real hash, to have many in one slot. */
+  readonly namedBy?: Sha256
 }
 
 let boots = 0
@@ -77,39 +48,44 @@ export class CoreWorld {
   nowMs: number
   readonly replies = new Map<number, Reply>()
   readonly running = new Map<Token, Execution>()
-  readonly killed = new Map<Token, string>()
+  readonly killed = new Map<Token, Outcome>()
   readonly executed: Execution[] = []
   readonly notices: Extract<Effect, { type: 'notice' }>['notice'][] = []
   readonly unpersisted: (Writes & { readonly ticket: number })[] = []
-  readonly pending: Effect[] = []
+  readonly reads: Reads
   stopped = false
+  readonly #tokens = new Set<Token>()
   #wakeMs = Number.POSITIVE_INFINITY
   #request = 0
+  #lastTicket = 0
   readonly #atOnce: boolean
-  readonly #rebuilds: boolean
+  readonly #namedBy: Sha256
 
   constructor(options: CoreWorldOptions = {}) {
     this.disk = options.disk ?? new Disk()
+    if (options.tallies === 'damaged') this.disk.damageTallies()
     this.nowMs = options.startMs ?? 1_000
     this.boot = (++boots).toString(16).padStart(16, '0')
     this.#atOnce = options.persistAtOnce ?? true
-    this.#rebuilds = options.rebuildsIndex ?? false
+    this.#namedBy = options.namedBy ?? sha256
+    const random = options.random ?? (() => 0)
+    this.reads = new Reads(this.disk, options.reads ?? 'old', random, options.rebuildsIndex ?? false)
     const profiles = { draw: { places: 2, timeoutMs: 10_000 } }
     const nodeSettings = { ...NODE_SETTINGS, profiles, ...options.nodeSettings }
-    this.core = new MeshCore({ settings: MESH_SETTINGS, nodeSettings, sha256, meshId: MESH_ID })
+    this.core = new MeshCore({ settings: MESH_SETTINGS, nodeSettings, sha256, meshId: MESH_ID, random: () => 0.5 })
     this.post({
       type: 'start',
-      nodeId: NODE_ID,
+      nodeId: options.nodeId ?? NODE_ID,
       boot: this.boot,
       batches: [...this.disk.batches.values()],
-      tallies: options.tallies === 'damaged' ? undefined : [...this.disk.tallies.values()],
+      tallies: this.disk.readTallies(),
       promises: this.disk.promises,
     })
   }
 
   post(event: Event): void {
     const effects = this.core.step(event, this.nowMs)
-    expect(effects.filter(({ type }) => type === 'persist').length).toBeLessThanOrEqual(1)
+    assert(effects.filter(({ type }) => type === 'persist').length <= 1, 'a step gives one persist effect at most')
     for (const effect of effects) this.#take(effect)
     if (this.#atOnce) this.settle()
   }
@@ -117,6 +93,7 @@ export class CoreWorld {
   #take(effect: Effect): void {
     switch (effect.type) {
       case 'persist':
+        this.#lastTicket = effect.ticket
         this.unpersisted.push(effect)
         return
       case 'execute':
@@ -127,7 +104,7 @@ export class CoreWorld {
         return
       case 'answer':
       case 'refuse':
-        expect(this.replies.has(effect.request), 'a request is answered once').toBe(false)
+        assert(!this.replies.has(effect.request), 'a request is answered once')
         this.replies.set(effect.request, effect)
         return
       case 'wake':
@@ -137,57 +114,61 @@ export class CoreWorld {
         this.notices.push(effect.notice)
         return
       case 'stopped':
-        expect(this.stopped, 'stopped comes once').toBe(false)
+        assert(!this.stopped, 'stopped comes once')
         this.stopped = true
         return
+      case 'load':
+      case 'load-tasks':
+      case 'read-index':
+        this.reads.give(effect, this.#lastTicket)
+        return
       default:
-        this.pending.push(effect)
+        assert.fail(`a node that is alone asks for ${JSON.stringify(effect)}`)
     }
   }
 
   #execute(execution: Execution): void {
-    expect(
-      this.executed.some(({ token }) => token === execution.token),
-      'a token is executed once',
-    ).toBe(false)
-    const claimed = this.disk
-      .factsOf(execution.task)
-      .some(({ fact }) => fact.kind === 'claimed' && fact.token === execution.token)
-    expect(claimed, 'nothing is executed before its claim is on disk').toBe(true)
+    assert(!this.#tokens.has(execution.token), 'a token is executed once')
+    this.#tokens.add(execution.token)
+    const facts = this.disk.factsOf(execution.task)
+    const isClaimed = facts.some(({ fact }) => fact.kind === 'claimed' && fact.token === execution.token)
+    assert(isClaimed, 'nothing is executed before its claim is on disk')
     this.executed.push(execution)
     this.running.set(execution.token, execution)
   }
 
-  /** Persists the oldest writes that are under way. */
-  persistNext(): void {
-    const writes = this.unpersisted.shift()
-    if (writes === undefined) return
-    this.disk.write(writes)
-    this.post({ type: 'persisted', ticket: writes.ticket })
+  /** Puts the oldest writes on the disk, several as one commit, without a word to the core; gives the last ticket. */
+  writeNext(count = 1): number | undefined {
+    const group = this.unpersisted.splice(0, count)
+    for (const writes of group) this.disk.write(writes)
+    return group.at(-1)?.ticket
   }
 
-  /** Answers the oldest read that sees everything it must. */
-  readNext(): void {
-    const effect = this.pending.shift()
-    if (effect?.type === 'load')
-      this.post({ type: 'loaded', load: effect.load, facts: this.#slotFacts(effect.batch, effect.slots) })
-    else if (effect?.type === 'load-tasks') {
-      this.post({ type: 'loaded', load: effect.load, facts: effect.tasks.flatMap((task) => this.disk.factsOf(task)) })
-    } else if (effect?.type === 'read-index') {
-      const named = [...(this.disk.index.get(effect.batch)?.keys() ?? [])]
-      const tasks = this.#rebuilds && effect.doubted ? named.filter((task) => this.disk.facts.has(task)) : named
-      this.post({ type: 'index-read', batch: effect.batch, tasks, done: true })
-    }
+  persisted(ticket: number): void {
+    this.reads.persisted(ticket)
+    this.post({ type: 'persisted', ticket })
   }
 
-  #slotFacts(batch: string, slots: readonly number[]): StoredFact[] {
-    const tasks = [...this.disk.facts.keys()].filter((task) => slots.includes(slotOf(task)))
-    return tasks.flatMap((task) => this.disk.factsOf(task)).filter(({ fact }) => fact.batch === batch)
+  persistNext(count = 1): void {
+    const ticket = this.writeNext(count)
+    if (ticket !== undefined) this.persisted(ticket)
+  }
+
+  /** Answers one of the reads that see everything they must, the oldest of them unless said otherwise. */
+  readNext(at = 0): void {
+    const event = this.reads.answer(at)
+    if (event !== undefined) this.post(event)
+  }
+
+  /** The same, but it cannot be read. */
+  failRead(at = 0): void {
+    const event = this.reads.failure(at)
+    if (event !== undefined) this.post(event)
   }
 
   /** Persists and reads until nothing is under way. */
   settle(): void {
-    while (this.unpersisted.length + this.pending.length > 0) {
+    while (this.unpersisted.length + this.reads.size > 0) {
       if (this.unpersisted.length > 0) this.persistNext()
       else this.readNext()
     }
@@ -229,7 +210,7 @@ export class CoreWorld {
 
   /** Seeds prompts into a batch as one frame; gives the request. */
   seed(batch: string, prompts: readonly (string | { prompt: string; params: Params })[], profile = 'draw'): number {
-    const namer = new TaskNamer(sha256, batch, profile)
+    const namer = new TaskNamer(this.#namedBy, batch, profile)
     const rows = prompts.map((row) => namer.next(typeof row === 'string' ? { prompt: row, params: {} } : row))
     return this.request({ type: 'intake', batch, profile, rows })
   }
@@ -283,34 +264,6 @@ export class CoreWorld {
 
   /** What must hold whenever nothing is under way. */
   checkInvariants(): void {
-    const states = this.disk.states()
-    for (const { record, counts, running } of this.core.view().batches) {
-      const own = states.filter(({ batch }) => batch === record.id)
-      const tallies = [...Map.groupBy(own, ({ task }) => slotOf(task))].map(([slot, each]) =>
-        tallyOf(record.id, slot, each),
-      )
-      const sum = (of: (tally: SlotTally) => number) => tallies.reduce((total, tally) => total + of(tally), 0)
-      expect(counts, 'counts equal the fold of the disk').toEqual({
-        total: sum((tally) => tally.total),
-        completed: sum((tally) => tally.completed),
-        failed: sum((tally) => tally.failed),
-        cancelled: sum((tally) => tally.cancelled),
-        extra: sum((tally) => tally.extra),
-      })
-      for (const tally of tallies) {
-        expect(this.disk.tallies.get(`${record.id} ${tally.slot}`), 'the tally on disk equals the fold').toEqual(tally)
-        expect(openOf(tally)).toBeGreaterThanOrEqual(0)
-      }
-      const live = [...this.running.values()].filter(({ batch, token, task }) => {
-        const attempt = this.disk
-          .states()
-          .find((state) => state.task === task)
-          ?.attempts.find((each) => each.token === token)
-        return batch === record.id && attempt?.end === 'open'
-      })
-      expect(running).toBe(live.length)
-    }
-    const tokens = states.flatMap(({ attempts }) => attempts.map(({ token }) => token))
-    expect(new Set(tokens).size, 'tokens never repeat').toBe(tokens.length)
+    checkInvariants(this)
   }
 }

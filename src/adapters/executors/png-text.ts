@@ -1,19 +1,10 @@
 /** Text chunks of PNG files: added behind the header and read back without touching the picture itself. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import type { Provenance } from '../../node/ports.ts'
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const KEYWORD = 'promptmesh'
-
-/** Where a picture comes from, as its `promptmesh` chunk tells. */
-export interface PngRecord {
-  readonly batch: string
-  readonly index: number
-  readonly prompt: string
-  readonly seed: number
-  readonly node: string
-  readonly attempt: number
-}
 
 interface Chunk {
   readonly type: string
@@ -55,7 +46,7 @@ export function readPngText(bytes: Uint8Array, keyword: string): string | undefi
  * Writes the record into the PNG at `path`, as JSON in a chunk `promptmesh`; the file is replaced in one move.
  * @returns false where the file is no whole PNG: it is left as it is
  */
-export async function stampPng(path: string, record: PngRecord): Promise<boolean> {
+export async function stampPng(path: string, record: Provenance): Promise<boolean> {
   const { batch, index, prompt, seed, node, attempt } = record
   const stamped = addPngText(
     await readFile(path),

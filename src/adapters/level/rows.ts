@@ -5,7 +5,7 @@ import { decodeFields, encodeValue } from '../../codec/cbor.ts'
 import { CodecError } from '../../codec/codec-error.ts'
 import type { BatchRecord } from '../../core/batches.ts'
 import { SLOT_COUNT } from '../../core/ids.ts'
-import type { PromiseRun } from '../../core/ownership.ts'
+import type { BallotRun } from '../../core/messages.ts'
 import { batchKey, readU32, writeU32 } from './keys.ts'
 
 /** The format of the whole store, keys and values. A store of another format is refused. */
@@ -45,12 +45,12 @@ export function decodeMeta(content: Uint8Array): Meta | { readonly format: numbe
   return { incarnation: fields.uint(), clean: fields.any() === true, recount: fields.any() === true }
 }
 
-export function encodePromises(promises: readonly PromiseRun[]): Uint8Array {
+export function encodePromises(promises: readonly BallotRun[]): Uint8Array {
   return encodeValue([promises.map((run) => [run.from, run.to, run.epoch, run.node])])
 }
 
 /** @throws CodecError */
-export function decodePromises(content: Uint8Array): PromiseRun[] {
+export function decodePromises(content: Uint8Array): BallotRun[] {
   return decodeFields(content).list(SLOT_COUNT, (fields) => ({
     from: fields.uint(),
     to: fields.uint(),

@@ -1,7 +1,7 @@
 /** What the store reads when it is opened: format, batches, promises, and whether its tallies are all there. */
 import type { BatchRecord } from '../../core/batches.ts'
 import { MeshError } from '../../core/errors.ts'
-import type { PromiseRun } from '../../core/ownership.ts'
+import type { BallotRun } from '../../core/messages.ts'
 import { type Database, eachRow } from './database.ts'
 import { ALL_ROWS, BATCH_ROWS, FACT_ROWS, META_KEY, PROMISES_KEY, slotOfKey } from './keys.ts'
 import { decodeMeta, decodePromises, type Meta, orUndefined, readBatchRow, STORE_FORMAT, unseal } from './rows.ts'
@@ -46,7 +46,7 @@ export async function readBatches(database: Database, onDamage: OnDamage): Promi
 }
 
 /** The promised ballots; none where the row is damaged. */
-export async function readPromises(database: Database, onDamage: OnDamage): Promise<PromiseRun[]> {
+export async function readPromises(database: Database, onDamage: OnDamage): Promise<BallotRun[]> {
   const value = await database.get(PROMISES_KEY)
   if (value === undefined) return []
   const content = unseal(PROMISES_KEY, value)

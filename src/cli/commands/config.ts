@@ -14,7 +14,7 @@ interface ShowOptions {
 }
 
 export function addConfigCommands(program: Command, run: Run): void {
-  const config = program.command('config').description('show the settings and where they come from')
+  const config = program.command('config').description('show the settings and where they come from').helpCommand(false)
   addExamples(config, 'config show --origin', 'config path')
   const show = config.command('show').description('show every setting')
   addExamples(show, 'config show', 'config show --origin', 'config show -o json')

@@ -1,22 +1,14 @@
 /** `pull`: writes the results of a batch into a folder; what is there already is left alone. */
 import type { Command } from 'commander'
+import type { ControlClient } from '../../control/client.ts'
 import { formatCount, formatPlural } from '../../control/format.ts'
 import type { PullProgress, PullResult } from '../../control/pull.ts'
 import { EXIT } from '../errors.ts'
 import { startProgress } from '../render/progress.ts'
 import { printJson, say, warn } from '../render/terminal.ts'
-import {
-  aboutBatch,
-  addExamples,
-  addNodeOptions,
-  type Format,
-  type NodeOptions,
-  openClient,
-  outputOption,
-  quoteWord,
-  type Run,
-  sameNode,
-} from './shared.ts'
+import { type NodeOptions, quoteWord, sameNode } from '../same-node.ts'
+import { interruptible } from '../signals.ts'
+import { aboutBatch, asksNode, type Format, openClient, type Run } from './shared.ts'
 
 interface PullOptions extends NodeOptions {
   readonly verify?: boolean
@@ -30,15 +22,26 @@ export function addPullCommand(program: Command, run: Run): void {
   const pull = program
     .command('pull <batch> <dir>')
     .description('write the results of a batch into a folder; run it again for the rest')
-  addExamples(addNodeOptions(pull), 'pull images ./images', 'pull images ./images --verify')
     .option('--verify', 'hash the files that are there already, instead of believing their size')
-    .addOption(outputOption('table', 'json'))
-    .action(run(pullResults))
+  asksNode(pull, ['table', 'json'], 'pull images ./images', 'pull images ./images --verify').action(run(pullResults))
 }
 
 async function pullResults(batch: string, folder: string, options: PullOptions): Promise<number> {
   const client = await openClient(options)
   const { total } = await aboutBatch(client, batch, () => client.batch(batch))
+  const lastWords = 'stopped: the same command goes on where it stopped'
+  const result = await interruptible(lastWords, () => pullAll(client, batch, folder, total, options))
+  if (options.output === 'json') await printJson({ schema: 'promptmesh.pull/1', batch, folder, ...result })
+  return report(batch, folder, result, options)
+}
+
+async function pullAll(
+  client: ControlClient,
+  batch: string,
+  folder: string,
+  total: number,
+  { verify = false }: PullOptions,
+): Promise<PullResult> {
   const { pullBatch } = await import('../../control/pull.ts')
   let seen: PullProgress | undefined
   const progress = await startProgress(
@@ -46,19 +49,14 @@ async function pullResults(batch: string, folder: string, options: PullOptions):
       seen &&
       `${formatCount(seen.tasks)} / ${formatCount(total)} tasks looked at, ${formatPlural(seen.written, 'file')} written`,
   )
-  let result: PullResult
+  const onProgress = (now: PullProgress): void => {
+    seen = now
+  }
   try {
-    result = await pullBatch(client, batch, folder, {
-      verify: options.verify === true,
-      onProgress: (now) => {
-        seen = now
-      },
-    })
+    return await pullBatch(client, batch, folder, { verify, onProgress })
   } finally {
     progress.end()
   }
-  if (options.output === 'json') await printJson({ schema: 'promptmesh.pull/1', batch, folder, ...result })
-  return report(batch, folder, result, options)
 }
 
 function report(batch: string, folder: string, result: PullResult, options: PullOptions): number {

@@ -5,8 +5,9 @@ import type { OutputFolder } from '../../control/output-folder.ts'
 import type { PromptSource } from '../../intake/open.ts'
 import { say, warn } from '../render/terminal.ts'
 import type { RunNode } from '../run-node.ts'
-import { INTERRUPTED, onStopSignals } from '../signals.ts'
-import { addBatchOptions, type BatchOptions, seedRequest } from './seed.ts'
+import { batchNameOf } from '../seed-settings.ts'
+import { INTERRUPTED, leave, onStopSignals } from '../signals.ts'
+import { addBatchOptions, type BatchOptions, seedRequest } from './batch-options.ts'
 import { addExamples, dataDirOf, type Run } from './shared.ts'
 import { GRACE_MS } from './up.ts'
 
@@ -51,15 +52,15 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
     interrupt.abort(new Interrupted())
     if (count === 2) void node?.stop(0)
     // Before there is a node nothing has to be put in order, and a terminal may be awaited that says nothing.
-    if (input === undefined || count > 2 || (count === 2 && node === undefined)) process.exit(INTERRUPTED)
+    if (input === undefined || count > 2 || (count === 2 && node === undefined)) leave(lastWords(node))
   })
   try {
     // A file that cannot be read and a folder that cannot be written are told before a node is started.
-    const [{ openInput }, { OutputFolder }] = await Promise.all([
+    const [{ openInput, readFormat }, { OutputFolder }] = await Promise.all([
       import('../input.ts'),
       import('../../control/output-folder.ts'),
     ])
-    input = await openInput(file, options.format)
+    input = await openInput(file, readFormat(options.format))
     const output = await OutputFolder.open(options.out)
     node = await openNode(options, (asked) => {
       graceMs = asked ?? GRACE_MS
@@ -69,9 +70,8 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
     return await Promise.race([work, defect(node)])
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    say('stopping; the same command goes on where it stopped')
-    if (node?.own === true) say('running attempts may finish; Ctrl-C once more stops them at once')
-    return INTERRUPTED
+    const own = node?.own === true
+    say(own ? 'stopping: running attempts may finish; Ctrl-C once more stops them at once' : 'stopping')
   } finally {
     await node?.stop(interrupt.signal.aborted ? graceMs : 0)
     await input?.close()
@@ -79,6 +79,14 @@ async function runFile(file: string, options: RunOptions): Promise<number> {
     if (file === '-') process.stdin.destroy()
     release()
   }
+  say(lastWords(node))
+  return INTERRUPTED
+}
+
+/** What a run that was stopped leaves. */
+function lastWords(node: RunNode | undefined): string {
+  if (node?.own === false) return 'stopped: the node goes on with the prompts; the same command collects the results'
+  return 'stopped: the same command goes on where it stopped'
 }
 
 async function openNode(options: RunOptions, onStop: (graceMs: number | undefined) => void): Promise<RunNode> {
@@ -106,9 +114,9 @@ async function runOn(parts: {
   readonly signal: AbortSignal
 }): Promise<number> {
   const { node, file, input, output, options, startedMs, signal } = parts
-  const [{ batchNameOf }, { runJob }] = await Promise.all([import('../seed-settings.ts'), import('../run-job.ts')])
+  const { runJob } = await import('../run-job.ts')
   const batch = options.name ?? batchNameOf(file)
-  await output.claimFor(batch)
+  output.claimFor(batch)
   const { profile, note } = await node.chooseProfile(batch)
   if (note !== undefined) say(note)
   const request = seedRequest(batch, profile, options)

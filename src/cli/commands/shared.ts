@@ -3,28 +3,25 @@ import path from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ControlClient } from '../../control/client.ts'
 import { MeshError } from '../../core/errors.ts'
+import { DURATION_FORM, parseDuration } from '../duration.ts'
 import { suggestBatch } from '../errors.ts'
+import type { NodeOptions } from '../same-node.ts'
 
 /** Runs a command's action; what it returns becomes the exit code. */
 export type Run = <A extends unknown[]>(
   action: (...args: A) => Promise<number> | Promise<void>,
 ) => (...args: A) => Promise<void>
 
-export interface NodeOptions {
-  readonly data?: string
-  readonly node?: string
-  readonly tokenFile?: string
-}
+export type Format = 'table' | 'json' | 'jsonl'
 
-/** Adds the options that say which node is asked. */
-export function addNodeOptions(command: Command): Command {
-  return command
+/** Completes a command that asks a node: examples, the forms of its answer where it has some, and which node is asked. */
+export function asksNode(command: Command, formats: readonly Format[], ...examples: readonly string[]): Command {
+  if (formats.length > 0) command.addOption(outputOption(...formats))
+  return addExamples(command, ...examples)
     .option('--data <dir>', "ask the node of this data directory (default: the user's)")
     .option('--node <url>', 'ask the node at this address, with --token-file')
     .option('--token-file <file>', "a file with that node's token, or its api.json")
 }
-
-export type Format = 'table' | 'json' | 'jsonl'
 
 export function outputOption(...choices: readonly Format[]): Option {
   return new Option('-o, --output <format>', 'form of the answer').choices(choices).default('table')
@@ -37,16 +34,28 @@ export function addExamples(command: Command, ...examples: readonly string[]): C
 }
 
 /** A whole number of at least `min`, as an option's value. */
-export function wholeNumber(min: number): (text: string) => number {
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `${min} at least` : `${min} to ${max}`
   return (text) => {
     const value = Number(text)
-    if (/^-?\d{1,15}$/.test(text) && value >= min) return value
-    throw new InvalidArgumentError(`Expected a whole number, ${min} at least.`)
+    if (/^-?\d{1,15}$/.test(text) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`Expected a whole number, ${range}.`)
   }
 }
 
-/** The data directory that the options, the environment or the config name. */
+/** A duration as an option's value, in milliseconds; `range` says in words what is allowed. */
+export function duration(minMs: number, maxMs: number, range: string): (text: string) => number {
+  return (text) => {
+    const durationMs = parseDuration(text)
+    if (durationMs >= minMs && durationMs <= maxMs) return durationMs
+    throw new InvalidArgumentError(`Expected ${DURATION_FORM}; ${range}.`)
+  }
+}
+
+/** The data directory that the options, the environment or the config name. @throws MESH_BAD_REQUEST MESH_CONFIG */
 export async function dataDirOf(options: NodeOptions): Promise<string> {
+  // An empty word is what a shell makes of a variable that is not set.
+  if (options.data === '') throw new MeshError('MESH_BAD_REQUEST', '--data: expected a folder, got ""')
   const said = options.data ?? (process.env['PROMPTMESH_DATA'] || undefined)
   // The config is read only where it decides: that takes longer than most commands.
   if (said !== undefined && !said.startsWith('~')) return path.resolve(said)
@@ -79,20 +88,6 @@ export async function aboutBatch<T>(client: ControlClient, name: string, ask: ()
       batches.map((batch) => batch.name),
     )
   }
-}
-
-/** The end of a command that is proposed to the user: the same node as this one asked. */
-export function sameNode(options: NodeOptions): string {
-  const said: string[] = []
-  if (options.data !== undefined) said.push('--data', options.data)
-  if (options.node !== undefined) said.push('--node', options.node)
-  if (options.tokenFile !== undefined) said.push('--token-file', options.tokenFile)
-  return said.map((word) => ` ${quoteWord(word)}`).join('')
-}
-
-/** A word as a shell takes it. */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) && !word.startsWith('~') ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** A task as users write it: `BATCH/7`, `BATCH/7~0a1b` or `BATCH/<id>`. */

@@ -5,16 +5,10 @@ import { MeshError } from '../../core/errors.ts'
 import type { StatusView } from '../../node/api.ts'
 import { suggestBatch } from '../errors.ts'
 import { isLive, print, printJson } from '../render/terminal.ts'
-import { onStopSignals } from '../signals.ts'
-import {
-  addExamples,
-  addNodeOptions,
-  type Format,
-  type NodeOptions,
-  openClient,
-  outputOption,
-  type Run,
-} from './shared.ts'
+import { rest } from '../rest.ts'
+import { type NodeOptions, onSameNode } from '../same-node.ts'
+import { leave, onStopSignals } from '../signals.ts'
+import { asksNode, type Format, openClient, type Run } from './shared.ts'
 
 interface StatusOptions extends NodeOptions {
   readonly watch?: boolean
@@ -24,21 +18,19 @@ interface StatusOptions extends NodeOptions {
 const WATCH_MS = 1_000
 
 export function addStatusCommands(program: Command, run: Run): void {
-  const status = program.command('status [batch]').description('show nodes and batches, with counts, rate and ETA')
-  addExamples(addNodeOptions(status), 'status', 'status -w', 'status -o json')
+  const status = program
+    .command('status [batch]')
+    .description('show nodes and batches, with counts, rate and ETA')
     .option('-w, --watch', 'show it again each second until Ctrl-C')
-    .addOption(outputOption('table', 'json', 'jsonl'))
-    .action(run(showStatus))
+  asksNode(status, ['table', 'json', 'jsonl'], 'status', 'status -w', 'status -o json').action(run(showStatus))
   const batches = program.command('batches').description('list the batches')
-  addExamples(addNodeOptions(batches), 'batches', 'batches -o jsonl')
-    .addOption(outputOption('table', 'json', 'jsonl'))
-    .action(run(showBatches))
+  asksNode(batches, ['table', 'json', 'jsonl'], 'batches', 'batches -o jsonl').action(run(showBatches))
 }
 
 async function showStatus(batch: string | undefined, options: StatusOptions): Promise<void> {
   const client = await openClient(options)
-  if (options.watch === true) return await watchStatus(client, batch, options.output)
-  await printStatus(await askStatus(client, batch), options.output)
+  if (options.watch === true) return await watchStatus(client, batch, options)
+  await printStatus(await askStatus(client, batch), options)
 }
 
 async function askStatus(client: ControlClient, name: string | undefined): Promise<StatusView> {
@@ -51,20 +43,24 @@ async function askStatus(client: ControlClient, name: string | undefined): Promi
   throw suggestBatch(new MeshError('MESH_BATCH_UNKNOWN', unknown), name, known)
 }
 
-async function printStatus(status: StatusView, format: Format): Promise<void> {
-  if (format !== 'table') return await printJson(status, format === 'json' ? 2 : 0)
+async function printStatus(status: StatusView, options: StatusOptions): Promise<void> {
+  if (options.output !== 'table') return await printJson(status, options.output === 'json' ? 2 : 0)
   const { renderStatus } = await import('../render/status.ts')
-  await print(renderStatus(status).join('\n'))
+  await print(onSameNode(renderStatus(status).join('\n'), options))
 }
 
-async function watchStatus(client: ControlClient, batch: string | undefined, format: Format): Promise<void> {
+async function watchStatus(client: ControlClient, batch: string | undefined, options: StatusOptions): Promise<void> {
   const stop = new AbortController()
-  const release = onStopSignals(() => stop.abort())
+  const release = onStopSignals((count) => {
+    stop.abort()
+    // A node that is silent would be awaited.
+    if (count > 1) leave('promptmesh: stopped by Ctrl-C')
+  })
   try {
-    const show = await watcher(format)
+    const show = await watcher(options)
     while (!stop.signal.aborted) {
       await show(await askStatus(client, batch))
-      await pause(WATCH_MS, stop.signal)
+      await rest(WATCH_MS, stop.signal)
     }
   } finally {
     release()
@@ -72,22 +68,17 @@ async function watchStatus(client: ControlClient, batch: string | undefined, for
 }
 
 /** On a terminal the table is redrawn in place; elsewhere each answer follows the one before. */
-async function watcher(format: Format): Promise<(status: StatusView) => Promise<void>> {
-  if (format !== 'table' || !isLive(process.stdout)) {
-    return (status) => printStatus(status, format === 'json' ? 'jsonl' : format)
+async function watcher(options: StatusOptions): Promise<(status: StatusView) => Promise<void>> {
+  const { output } = options
+  if (output !== 'table' || !isLive(process.stdout)) {
+    return (status) => printStatus(status, { ...options, output: output === 'json' ? 'jsonl' : output })
   }
   const [{ createLogUpdate }, { renderStatus }] = await Promise.all([
     import('log-update'),
     import('../render/status.ts'),
   ])
   const update = createLogUpdate(process.stdout)
-  return async (status) => update(renderStatus(status).join('\n'))
-}
-
-async function pause(timeMs: number, signal: AbortSignal): Promise<void> {
-  const { setTimeout } = await import('node:timers/promises')
-  // An abort is the ordinary end of waiting here.
-  await setTimeout(timeMs, undefined, { signal }).catch(() => undefined)
+  return async (status) => update(onSameNode(renderStatus(status).join('\n'), options))
 }
 
 async function showBatches(options: StatusOptions): Promise<void> {

@@ -3,21 +3,11 @@ import type { Command } from 'commander'
 import type { ControlClient } from '../../control/client.ts'
 import { PAGE_TASKS_MAX } from '../../control/protocol.ts'
 import { MeshError } from '../../core/errors.ts'
+import { nearest } from '../../intake/nearest.ts'
 import type { TaskPage, TaskState, TaskView } from '../../node/api.ts'
-import { nearest } from '../nearest.ts'
-import { print, printJson } from '../render/terminal.ts'
-import {
-  aboutBatch,
-  addExamples,
-  addNodeOptions,
-  type Format,
-  type NodeOptions,
-  openClient,
-  outputOption,
-  parseTaskName,
-  type Run,
-  wholeNumber,
-} from './shared.ts'
+import { print, printJson, say } from '../render/terminal.ts'
+import { type NodeOptions, onSameNode, sameNode } from '../same-node.ts'
+import { aboutBatch, asksNode, type Format, openClient, parseTaskName, type Run, wholeNumber } from './shared.ts'
 
 interface TasksOptions extends NodeOptions {
   readonly state?: readonly TaskState[]
@@ -31,24 +21,23 @@ const STATES: readonly TaskState[] = ['WAITING', 'SCHEDULED', 'RUNNING', 'COMPLE
 const FIRST_PAGE_TASKS = 200
 
 export function addTaskCommands(program: Command, run: Run): void {
-  const tasks = program.command('tasks <batch>').description('list the tasks of a batch')
-  addExamples(
-    addNodeOptions(tasks),
-    'tasks images --state failed',
-    'tasks images -o jsonl',
-    'tasks images -q --limit 10',
-  )
+  const tasks = program
+    .command('tasks <batch>')
+    .description('list the tasks of a batch')
     .option('--state <states>', `only these, separated by commas: ${STATES.join(', ').toLowerCase()}`, parseStates)
     .option('--limit <n>', 'at most so many', wholeNumber(1))
     .option('-q, --quiet', 'only the ids')
-    .addOption(outputOption('table', 'json', 'jsonl'))
-    .action(run(listTasks))
+  asksNode(
+    tasks,
+    ['table', 'json', 'jsonl'],
+    'tasks images --state failed',
+    'tasks images -o jsonl',
+    'tasks images -q --limit 10',
+  ).action(run(listTasks))
   const task = program.command('task <batch/n>').description('show one task with every attempt')
-  addExamples(addNodeOptions(task), 'task images/7', 'task images/7 -o json')
-    .addOption(outputOption('table', 'json'))
-    .action(run(showTask))
+  asksNode(task, ['table', 'json'], 'task images/7', 'task images/7 -o json').action(run(showTask))
   const why = program.command('why <batch/n>').description('say why a task does not run')
-  addExamples(addNodeOptions(why), 'why images/7').addOption(outputOption('table', 'json')).action(run(showWhy))
+  asksNode(why, ['table', 'json'], 'why images/7').action(run(showWhy))
 }
 
 function parseStates(text: string): TaskState[] {
@@ -64,27 +53,27 @@ function parseStates(text: string): TaskState[] {
 async function listTasks(batch: string, options: TasksOptions): Promise<void> {
   const client = await openClient(options)
   const { renderTasks } = await import('../render/tasks.ts')
+  const { quiet = false, output } = options
   const all: TaskView[] = []
-  let titled = true
-  for await (const { tasks } of aboutPages(client, batch, options)) {
-    if (options.quiet === true) {
-      for (const { id } of tasks) await print(id)
-    } else if (options.output === 'jsonl') {
-      for (const task of tasks) await printJson(task)
-    } else if (options.output === 'json') {
-      all.push(...tasks)
-    } else if (tasks.length > 0 || titled) {
-      await print(renderTasks(tasks, titled).join('\n'))
-      titled = false
-    }
+  let listed = 0
+  const linesOf = (tasks: readonly TaskView[]): readonly string[] => {
+    if (quiet) return tasks.map(({ id }) => id)
+    return output === 'jsonl' ? tasks.map((task) => JSON.stringify(task)) : renderTasks(tasks, listed === 0)
   }
-  if (options.output === 'json' && options.quiet !== true) {
-    await printJson({ schema: 'promptmesh.tasks/1', batch, tasks: all }, 2)
+  for await (const { tasks } of pagesOf(client, batch, options)) {
+    if (output === 'json' && !quiet) all.push(...tasks)
+    else if (tasks.length > 0) await print(linesOf(tasks).join('\n'))
+    listed += tasks.length
+  }
+  if (output === 'json' && !quiet) await printJson({ schema: 'promptmesh.tasks/1', batch, tasks: all }, 2)
+  else if (listed === 0 && output === 'table' && !quiet) {
+    const states = options.state === undefined ? '' : ` that is ${options.state.join(' or ')}`
+    say(`${batch} has no task${states}`)
   }
 }
 
 /** Pages of tasks, in the order of their index, until there are no more or the limit is reached. */
-async function* aboutPages(
+async function* pagesOf(
   client: ControlClient,
   batch: string,
   { state, limit }: TasksOptions,
@@ -119,9 +108,12 @@ async function showWhy(name: string, options: TasksOptions): Promise<void> {
   const why = await aboutBatch(client, batch, () => client.why(batch, ref))
   if (options.output === 'json') return await printJson({ schema: 'promptmesh.why/1', ...why }, 2)
   const { formatText } = await import('../../control/format.ts')
+  // A command that is proposed stands at the end of its reason.
+  const here = sameNode(options)
+  const reasons = why.reasons.map((reason) => (/ promptmesh [a-z]+ [^`]+$/.test(reason) ? `${reason}${here}` : reason))
   const lines = [
     `${batch}/${why.task.label}  ${why.task.state}`,
-    ...why.reasons.map((reason) => `  ${formatText(reason)}`),
+    ...reasons.map((reason) => `  ${formatText(onSameNode(reason, options))}`),
   ]
   await print(lines.join('\n'))
 }

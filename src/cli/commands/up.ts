@@ -4,12 +4,13 @@ import { type Command, Option } from 'commander'
 import { processExists } from '../../control/api-file.ts'
 import { formatPlural } from '../../control/format.ts'
 import { MeshError } from '../../core/errors.ts'
-import { parseDuration } from '../duration.ts'
+import { DAY_MS } from '../duration.ts'
 import { EXIT } from '../errors.ts'
 import type { OwnNode } from '../own-node.ts'
 import { say, warn } from '../render/terminal.ts'
-import { INTERRUPTED, onStopSignals } from '../signals.ts'
-import { addExamples, addNodeOptions, type NodeOptions, openClient, type Run, sameNode } from './shared.ts'
+import { type NodeOptions, sameNode } from '../same-node.ts'
+import { leave, onStopSignals } from '../signals.ts'
+import { addExamples, asksNode, duration, openClient, type Run } from './shared.ts'
 
 interface UpOptions {
   readonly config?: string
@@ -31,6 +32,7 @@ export const GRACE_MS = 30_000
 /** Beyond the grace: ending what runs, and closing the store. */
 const STOPPING_MS_MAX = 20_000
 const STOP_POLL_MS = 50
+const grace = duration(0, DAY_MS, '1d at most')
 
 export function addUpCommands(program: Command, run: Run): void {
   const up = program.command('up').description('start a node in the foreground')
@@ -47,14 +49,15 @@ export function addUpCommands(program: Command, run: Run): void {
     .option('--no-work', 'store and serve only, run nothing')
     .addOption(
       new Option('--grace <time>', 'how long running attempts may finish when it stops')
-        .argParser(parseDuration)
+        .argParser(grace)
         .default(GRACE_MS, '30s'),
     )
     .action(run(startNode))
-  const stop = program.command('stop').description('stop the node: what runs may finish, the rest stays for later')
-  addExamples(addNodeOptions(stop), 'stop', 'stop --grace 0s')
-    .option('--grace <time>', "how long running attempts may finish (default: the node's own)", parseDuration)
-    .action(run(stopNode))
+  const stop = program
+    .command('stop')
+    .description('stop the node: what runs may finish, the rest stays for later')
+    .option('--grace <time>', "how long running attempts may finish (default: the node's own)", grace)
+  asksNode(stop, [], 'stop', 'stop --grace 0s').action(run(stopNode))
 }
 
 async function startNode(options: UpOptions): Promise<number> {
@@ -66,8 +69,11 @@ async function startNode(options: UpOptions): Promise<number> {
   const release = onStopSignals((count) => {
     signals = count
     if (count === 1) say('stopping: running attempts may finish; once more stops them at once')
-    if (count > 2 || (count > 1 && own === undefined)) process.exit(INTERRUPTED)
-    if (count > 1) void own?.node.stop({ graceMs: 0 })
+    else if (count > 2 || own === undefined) leave('stopped at once: nothing that was acknowledged is lost')
+    else {
+      say('stopping at once: what runs will run again at the next start')
+      void own.node.stop({ graceMs: 0 })
+    }
     stop.resolve(options.grace)
   })
   try {
@@ -77,6 +83,7 @@ async function startNode(options: UpOptions): Promise<number> {
     const { startOwnNode } = await import('../own-node.ts')
     own = await startOwnNode({
       config,
+      elsewhere: 'choose another directory with --data',
       work: options.work,
       onWarning: warn,
       onStop: (graceMs) => stop.resolve(graceMs ?? options.grace),

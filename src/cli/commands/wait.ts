@@ -5,22 +5,12 @@ import type { ControlClient } from '../../control/client.ts'
 import { formatCount, formatPlural, formatText } from '../../control/format.ts'
 import { MeshError } from '../../core/errors.ts'
 import type { BatchView } from '../../node/api.ts'
-import { parseDuration } from '../duration.ts'
+import { DURATION_MS_MAX } from '../duration.ts'
 import { EXIT } from '../errors.ts'
 import { startProgress } from '../render/progress.ts'
 import { printJson, say, warn } from '../render/terminal.ts'
-import {
-  aboutBatch,
-  addExamples,
-  addNodeOptions,
-  type Format,
-  type NodeOptions,
-  openClient,
-  outputOption,
-  quoteWord,
-  type Run,
-  sameNode,
-} from './shared.ts'
+import { type NodeOptions, onSameNode, quoteWord, sameNode } from '../same-node.ts'
+import { aboutBatch, asksNode, duration, type Format, openClient, type Run } from './shared.ts'
 
 interface WaitOptions extends NodeOptions {
   readonly timeout?: number
@@ -35,10 +25,12 @@ export function addWaitCommand(program: Command, run: Run): void {
   const wait = program
     .command('wait <batches...>')
     .description('wait until batches have ended: exit 0 all completed, 3 some not, 5 the time ran out')
-  addExamples(addNodeOptions(wait), 'wait images', 'wait images paintings --timeout 2h')
-    .option('--timeout <time>', 'give up after this time: seconds, or 30s, 5m, 1.5h', parseDuration)
-    .addOption(outputOption('table', 'json'))
-    .action(run(waitForBatches))
+    .option(
+      '--timeout <time>',
+      'give up after this time: seconds, or 30s, 5m, 1.5h',
+      duration(0, DURATION_MS_MAX, '10000d at most'),
+    )
+  asksNode(wait, ['table', 'json'], 'wait images', 'wait images paintings --timeout 2h').action(run(waitForBatches))
 }
 
 async function waitForBatches(names: readonly string[], options: WaitOptions): Promise<number> {
@@ -66,8 +58,9 @@ async function waitForBatches(names: readonly string[], options: WaitOptions): P
 async function pollUntilEnded(
   client: ControlClient,
   names: readonly string[],
-  { timeout }: WaitOptions,
+  options: WaitOptions,
 ): Promise<readonly BatchView[]> {
+  const { timeout } = options
   const until = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout
   let views: readonly BatchView[] = []
   const warned = new Set<string>()
@@ -76,7 +69,7 @@ async function pollUntilEnded(
     for (let pollMs = POLL_MS_MIN; ; pollMs = Math.min(POLL_MS_MAX, pollMs * 1.5)) {
       views = await Promise.all(names.map((name) => aboutBatch(client, name, () => client.batch(name))))
       if (views.every((view) => openTasks(view) === 0)) return views
-      warnOfBlocked(views, warned)
+      warnOfStanding(views, warned, options)
       const leftMs = until - performance.now()
       if (leftMs <= 0) throw timeIsUp(views, timeout ?? 0)
       await setTimeout(Math.min(pollMs, leftMs))
@@ -87,12 +80,18 @@ async function pollUntilEnded(
 }
 
 /** Waiting for what cannot run may take for ever: once for each reason it is said. */
-function warnOfBlocked(views: readonly BatchView[], warned: Set<string>): void {
-  for (const { name, blocked } of views) {
-    if (blocked === null || warned.has(`${name} ${blocked}`)) continue
-    warned.add(`${name} ${blocked}`)
-    warn(`${name}: ${formatText(blocked)}`)
+function warnOfStanding(views: readonly BatchView[], warned: Set<string>, options: NodeOptions): void {
+  for (const view of views) {
+    const why = openTasks(view) === 0 ? undefined : standsBecause(view, options)
+    if (why === undefined || warned.has(`${view.name} ${why}`)) continue
+    warned.add(`${view.name} ${why}`)
+    warn(`${view.name}: ${why}`)
   }
+}
+
+function standsBecause({ name, paused, blocked }: BatchView, options: NodeOptions): string | undefined {
+  if (paused) return `it is paused; \`promptmesh resume ${quoteWord(name)}${sameNode(options)}\` goes on with it`
+  return blocked === null ? undefined : formatText(onSameNode(blocked, options))
 }
 
 function openTasks(view: BatchView): number {

@@ -1,6 +1,6 @@
 /** Decides which profile prompts are seeded for when nobody, or somebody, says so. */
 import { MeshError } from '../../core/errors.ts'
-import { nearest } from '../nearest.ts'
+import { nearest } from '../../intake/nearest.ts'
 import type { LoadedConfig } from './load.ts'
 
 export interface ProfileChoice {

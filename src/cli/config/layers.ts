@@ -1,8 +1,8 @@
 /** Reads the places where settings are said (flags, environment, files), each checked against the schema. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { MeshError } from '../../core/errors.ts'
-import { nearest } from '../nearest.ts'
+import { MeshError, type MeshErrorCode } from '../../core/errors.ts'
+import { nearest } from '../../intake/nearest.ts'
 import { JsonSyntaxError, parseJson } from './json.ts'
 import { CONFIG_KEYS, type ConfigKey, configSchema, type PartialConfig } from './schema.ts'
 
@@ -32,12 +32,12 @@ const KEYS = Object.keys(CONFIG_KEYS) as ConfigKey[]
 
 /**
  * The settings among a command's flags.
- * @throws MESH_CONFIG one of them has a wrong value
+ * @throws MESH_BAD_REQUEST one of them has a wrong value: a mistake of usage, not of a config
  */
 export function readFlags(flags: ConfigFlags, cwd: string): Layer {
   const said = KEYS.map((key) => [key, key === 'profiles' ? undefined : flags[key]] as const)
   const from = (key: ConfigKey): string => CONFIG_KEYS[key].flag ?? key
-  return { source: 'flag', folder: cwd, from, values: parseTexts(said, from) }
+  return { source: 'flag', folder: cwd, from, values: parseTexts(said, from, 'MESH_BAD_REQUEST') }
 }
 
 /**
@@ -47,7 +47,7 @@ export function readFlags(flags: ConfigFlags, cwd: string): Layer {
 export function readEnvironment(env: Environment, cwd: string): Layer {
   const said = KEYS.map((key) => [key, env[CONFIG_KEYS[key].env ?? ''] || undefined] as const)
   const from = (key: ConfigKey): string => CONFIG_KEYS[key].env ?? key
-  return { source: 'environment', folder: cwd, from, values: parseTexts(said, from) }
+  return { source: 'environment', folder: cwd, from, values: parseTexts(said, from, 'MESH_CONFIG') }
 }
 
 /** Names of this prefix that are for executors' children, keys and tokens: no settings, and no mistake either. */
@@ -55,12 +55,22 @@ const OTHER_NAMES = ['PROMPT', 'PARAMS', 'OUT', 'SEED', 'INDEX', 'BATCH', 'ATTEM
 
 /** A sentence for each PROMPTMESH_ variable that means nothing, with the name that may have been meant. */
 export function findUnknownNames(env: Environment): string[] {
-  const settings = ['PROMPTMESH_CONFIG', ...KEYS.flatMap((key) => CONFIG_KEYS[key].env ?? [])]
-  const known = new Set([...settings, ...OTHER_NAMES.map((name) => `PROMPTMESH_${name}`)])
+  const settings = ['PROMPTMESH_CONFIG', ...KEYS.flatMap((key) => CONFIG_KEYS[key].env ?? [])].map(withoutPrefix)
+  const known = new Set([...settings, ...OTHER_NAMES])
   return Object.keys(env)
-    .filter((name) => name.startsWith('PROMPTMESH_') && !known.has(name))
+    .filter((name) => name.startsWith(PREFIX) && !known.has(withoutPrefix(name)))
     .sort()
-    .map((name) => `the environment variable ${name} means nothing here${didYouMean(name, settings)}`)
+    .map((name) => {
+      // The prefix is in all of them: it makes no two names alike.
+      const hint = didYouMean(withoutPrefix(name), settings, PREFIX)
+      return `the environment variable ${name} means nothing here${hint}`
+    })
+}
+
+const PREFIX = 'PROMPTMESH_'
+
+function withoutPrefix(name: string): string {
+  return name.slice(PREFIX.length)
 }
 
 /**
@@ -70,7 +80,7 @@ export function findUnknownNames(env: Environment): string[] {
 export async function readConfigFile(file: string, required: boolean): Promise<Layer | undefined> {
   const text = await readText(file, required)
   if (text === undefined) return undefined
-  const values = checkValues(parseFile(file, text), (key) => `${file}: ${key}`.replace(/: $/, ''))
+  const values = checkValues(parseFile(file, text), (key) => `${file}: ${key}`.replace(/: $/, ''), 'MESH_CONFIG')
   return { source: 'file', folder: path.dirname(file), from: () => file, values }
 }
 
@@ -98,16 +108,17 @@ function parseFile(file: string, text: string): unknown {
 function parseTexts(
   said: readonly (readonly [ConfigKey, string | number | undefined])[],
   from: (key: ConfigKey) => string,
+  code: MeshErrorCode,
 ): PartialConfig {
   const given = said.filter(([, value]) => value !== undefined)
   const values = given.map(([key, value]) => [
     key,
     key === 'places' && /^\d+$/.test(`${value}`) ? Number(value) : value,
   ])
-  return checkValues(Object.fromEntries(values), (key) => from(key as ConfigKey))
+  return checkValues(Object.fromEntries(values), (key) => from(key as ConfigKey), code)
 }
 
-function checkValues(raw: unknown, name: (path: string) => string): PartialConfig {
+function checkValues(raw: unknown, name: (path: string) => string, code: MeshErrorCode): PartialConfig {
   const parsed = configSchema.safeParse(raw)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.flatMap((issue): string[] => {
@@ -119,16 +130,16 @@ function checkValues(raw: unknown, name: (path: string) => string): PartialConfi
     }
     return [`${name(at.join('.'))}: expected ${issue.message}, got ${quote(valueAt(raw, at))}`]
   })
-  throw new MeshError('MESH_CONFIG', problems.join('; '))
+  throw new MeshError(code, problems.join('; '))
 }
 
 function describeUnknownKey(key: string, name: (path: string) => string): string {
   return `${name('')}: unknown key "${key}"${didYouMean(key, KEYS)}; the keys are ${[...KEYS].sort().join(', ')}`
 }
 
-function didYouMean(word: string, known: readonly string[]): string {
+function didYouMean(word: string, known: readonly string[], prefix = ''): string {
   const meant = nearest(word, known)
-  return meant === undefined ? '' : `; did you mean ${meant}?`
+  return meant === undefined ? '' : `; did you mean ${prefix}${meant}?`
 }
 
 function valueAt(raw: unknown, at: readonly string[]): unknown {

@@ -1,5 +1,5 @@
 /** Shows how far something is: redrawn in place on a terminal, elsewhere a plain line now and then. */
-import { isLive, say, writeThrough } from './terminal.ts'
+import { isLive, say, setRedrawn } from './terminal.ts'
 
 /** How often a terminal is redrawn. */
 const REDRAW_MS = 200
@@ -25,19 +25,19 @@ async function startRedrawing(draw: () => string | undefined): Promise<Progress>
   }
   redraw()
   const timer = setInterval(redraw, REDRAW_MS)
-  writeThrough((write) => {
+  const end = (): void => {
+    setRedrawn(undefined)
+    clearInterval(timer)
+    redraw()
+    update.done()
+  }
+  const above = (write: () => void): void => {
     update.clear()
     write()
     redraw()
-  })
-  return {
-    end: () => {
-      writeThrough(undefined)
-      clearInterval(timer)
-      redraw()
-      update.done()
-    },
   }
+  setRedrawn({ above, end })
+  return { end }
 }
 
 function startLines(draw: () => string | undefined): Progress {

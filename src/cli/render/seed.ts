@@ -18,13 +18,22 @@ export function renderSeeded(answer: SeedAnswer, report: InputReport): string[] 
   return [`${answer.batch}: ${formatCount(read)} read: ${counts.join(', ')}`, ...lines]
 }
 
-/** How far the reading is; a stream has no end to be near to. */
-export function renderSeeding(report: InputReport, startedMs: number): string | undefined {
+/**
+ * How far the seeding is: a share of what the node has acknowledged. Before it tells that (`acknowledged` is undefined),
+ * only what was read; and a stream has no end to be near to.
+ */
+export function renderSeeding(
+  report: InputReport,
+  acknowledged: number | undefined,
+  startedMs: number,
+): string | undefined {
   const { read, bytesRead, totalBytes } = report
   if (read === 0) return undefined
+  if (acknowledged === undefined) return `seeding  ${formatCount(read)} read  ${formatBytes(bytesRead)}`
   const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000)
-  const parts = [`${formatCount(read)} prompts`, formatBytes(bytesRead), formatRate(read / seconds)]
+  const bytes = Math.floor((bytesRead * acknowledged) / read)
+  const parts = [`${formatCount(acknowledged)} seeded`, formatBytes(bytes), formatRate(acknowledged / seconds)]
   if (totalBytes === undefined || totalBytes === 0) return `seeding  ${parts.join('  ')}`
-  const share = [formatBar(bytesRead, totalBytes, BAR_WIDTH), formatPercent(bytesRead, totalBytes)]
+  const share = [formatBar(bytes, totalBytes, BAR_WIDTH), formatPercent(bytes, totalBytes)]
   return ['seeding', ...share, ...parts].join('  ')
 }

@@ -163,6 +163,6 @@ function batchRow(batch: BatchView): string[] {
     formatCount(batch.cancelled),
     String(batch.priority),
     batch.ratePerSecond === null ? '-' : formatRate(batch.ratePerSecond),
-    batch.etaSeconds === null ? '-' : formatSeconds(batch.etaSeconds),
+    batch.etaSeconds === null || batch.etaSeconds === 0 ? '-' : formatSeconds(batch.etaSeconds),
   ]
 }

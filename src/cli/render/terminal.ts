@@ -18,16 +18,32 @@ export async function printJson(value: unknown, indent = 0): Promise<void> {
   await print(JSON.stringify(value, undefined, indent))
 }
 
-/** A message to people, on stderr; above what is being redrawn there. */
-export function say(text: string): void {
-  redrawing(() => process.stderr.write(`${text}\n`))
+/** What is redrawn at the end of stderr. */
+export interface Redrawn {
+  /** Makes room for what `write` writes. */
+  above(write: () => void): void
+  /** Draws a last time. */
+  end(): void
 }
 
-let redrawing = (write: () => void): void => write()
+let redrawn: Redrawn | undefined
 
-/** While something is redrawn at the end of stderr, messages are written by `above`, which makes room for them. */
-export function writeThrough(above: ((write: () => void) => void) | undefined): void {
-  redrawing = above ?? ((write) => write())
+/** From now on this is redrawn at the end of stderr; undefined where nothing is any more. */
+export function setRedrawn(what: Redrawn | undefined): void {
+  redrawn = what
+}
+
+/** A message to people, on stderr; above what is being redrawn there. */
+export function say(text: string): void {
+  const write = (): void => void process.stderr.write(`${text}\n`)
+  if (redrawn === undefined) write()
+  else redrawn.above(write)
+}
+
+/** A message that is the last line on stderr: what was being redrawn ends above it. */
+export function sayLast(text: string): void {
+  redrawn?.end()
+  say(text)
 }
 
 /** A message to people that they should act on. */

@@ -93,6 +93,33 @@ describe('a profile', () => {
   ])('with a wrong value is refused, and the key is named: %j', (body, key) => {
     expect(problem(body)).toMatch(new RegExp(`^MESH_CONFIG profile "mine": ${key}`))
   })
+
+  test.each([
+    [
+      { executor: 'command' },
+      'command: expected a list of program and arguments such as ["./draw.sh", "--fast"], got nothing',
+    ],
+    [
+      { executor: 'command', command: './draw.sh' },
+      'command: expected a list of program and arguments such as ["./draw.sh", "--fast"], got "./draw.sh"',
+    ],
+    [{ executor: 'command', command: ['x', 5] }, 'command.1: expected a text without NUL characters, got 5'],
+    [
+      { executor: 'command', command: ['x'], env: { 'a=b': 'x' } },
+      'env.a=b: expected names of letters, digits and "_" that begin with no digit, got "a=b"',
+    ],
+    [{ executor: 'sketch', places: 0 }, 'places: expected a whole number from 1 to 1024, got 0'],
+    [{ executor: 'sketch', places: '2' }, 'places: expected a whole number from 1 to 1024, got "2"'],
+    [{ executor: 'sketch', tags: 'x' }, 'tags: expected a list of texts such as ["vram24"], got "x"'],
+    [
+      { executor: 'sketch', timeout: 'soon' },
+      'timeout: write seconds, or "500ms", "2s", "5m", "1h", up to 7 days, or "auto", got "soon"',
+    ],
+    [{ executor: 'comand' }, 'executor: unknown executor "comand"; did you mean "command"? known are sketch, command'],
+    [null, 'expected an object such as { "executor": "sketch" }, got null'],
+  ])('with a wrong value says what is allowed and what was given: %j', (body, message) => {
+    expect(problem(body)).toBe(`MESH_CONFIG profile "mine": ${message}`)
+  })
 })
 
 describe('an executor', () => {

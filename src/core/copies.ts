@@ -1,0 +1,118 @@
+/**
+ * Keeps facts that other nodes stated.
+ *
+ * 1. Of slots that this node does not serve they are stored as they are: storing one twice changes nothing.
+ * 2. Of slots that it serves they join what is in memory: the fold, the tally and what follows are brought up to date,
+ *    and the other nodes of the list get them too.
+ * 3. Facts of a batch that is not known here are only stored: they are counted when its record comes.
+ */
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Claims } from './claims.ts'
+import type { StoredFact } from './facts.ts'
+import { slotOf, type TaskId } from './ids.ts'
+import type { Intake } from './intake.ts'
+import type { Ledger } from './ledger.ts'
+import type { Loading } from './loading.ts'
+import { OpenTask } from './open-task.ts'
+import type { Ownership } from './ownership.ts'
+import type { World } from './world.ts'
+
+export interface CopiesParts {
+  readonly book: BatchBook
+  readonly ownership: Ownership
+  readonly ledger: Ledger
+  readonly loading: Loading
+  readonly claims: Claims
+  readonly intake: Intake
+}
+
+export class Copies {
+  readonly #world: World
+  readonly #parts: CopiesParts
+
+  constructor(world: World, parts: CopiesParts) {
+    this.#world = world
+    this.#parts = parts
+  }
+
+  keep(facts: readonly StoredFact[]): void {
+    const { book, ownership, intake } = this.#parts
+    const served = new Map<Batch, Map<TaskId, StoredFact[]>>()
+    for (const stored of facts) {
+      const { fact } = stored
+      const batch = book.get(fact.batch)
+      if (batch !== undefined && ownership.serves(slotOf(fact.task))) {
+        addTo(served, batch, stored)
+        continue
+      }
+      this.#world.commits.copy(stored)
+      if (fact.kind !== 'seeded') continue
+      this.#world.commits.index({ batch: fact.batch, entries: [{ index: fact.index, task: fact.task }] })
+      intake.noted(fact.batch, fact.task)
+    }
+    for (const [batch, tasks] of served) this.join(batch, tasks, () => undefined)
+  }
+
+  /** Brings facts of slots that this node serves to their tasks; `then` is called when the last has joined. */
+  join(batch: Batch, tasks: ReadonlyMap<TaskId, readonly StoredFact[]>, then: () => void): void {
+    const { loading } = this.#parts
+    const left = new Map(tasks)
+    loading.tasks.take(
+      {
+        batch,
+        take: (task) => {
+          const facts = left.get(task.id) ?? []
+          left.delete(task.id)
+          this.#add(task, facts)
+        },
+        done: () => {
+          for (const facts of left.values()) this.#addNew(batch, facts)
+          then()
+        },
+      },
+      [...tasks.keys()],
+    )
+  }
+
+  #add(task: OpenTask, facts: readonly StoredFact[]): void {
+    const { ledger, claims, loading, ownership } = this.#parts
+    const first = task.state.standing !== 'completed'
+    const news = facts.filter(({ hash }) => !task.knows(hash))
+    if (news.length === 0) return
+    if (!ownership.serves(task.slot)) {
+      for (const stored of news) this.#world.commits.copy(stored)
+      return
+    }
+    ledger.join(task, news)
+    if (loading.keep(task)) claims.learn(task, first)
+  }
+
+  /** A task of which this node had no fact. */
+  #addNew(batch: Batch, facts: readonly StoredFact[]): void {
+    const { ledger, claims, loading, ownership, intake } = this.#parts
+    const first = facts[0]
+    if (first === undefined) return
+    if (!ownership.serves(slotOf(first.fact.task))) {
+      for (const stored of facts) this.#world.commits.copy(stored)
+      return
+    }
+    const task = new OpenTask(facts)
+    ledger.adopt(batch, task, facts)
+    const { seeded } = task.state
+    if (seeded === undefined) return
+    this.#world.commits.index({ batch: batch.id, entries: [{ index: seeded.index, task: seeded.task }] })
+    intake.noted(batch.id, task.id)
+    if (loading.keep(task)) claims.learn(task, task.state.standing === 'completed')
+  }
+}
+
+function addTo(served: Map<Batch, Map<TaskId, StoredFact[]>>, batch: Batch, stored: StoredFact): void {
+  let tasks = served.get(batch)
+  if (tasks === undefined) {
+    tasks = new Map()
+    served.set(batch, tasks)
+  }
+  const known = tasks.get(stored.fact.task)
+  if (known === undefined) tasks.set(stored.fact.task, [stored])
+  else known.push(stored)
+}

@@ -1,0 +1,92 @@
+/**
+ * The holder's talk with owners: takes grants, tells what has started, what it holds and how it ended.
+ *
+ * 1. Owners hear every 10 s, and when they are connected anew, of all that this node holds of theirs or has to report:
+ *    what was lost on the way in either direction shows then.
+ * 2. What runs is reported to whoever owns its slot by then.
+ */
+import type { Claims } from './claims.ts'
+import type { Holding } from './holding.ts'
+import { type NodeId, slotOf, type TaskId, type Token } from './ids.ts'
+import type { Grant, MessageOf } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { Held, Places } from './places.ts'
+import type { Reports } from './reports.ts'
+import type { World } from './world.ts'
+
+const LIST_MS = 10_000
+
+type HeldToken = MessageOf<'held'>['tokens'][number]
+
+export interface HolderParts {
+  readonly places: Places
+  readonly holding: Holding
+  readonly claims: Claims
+  readonly reports: Reports
+  readonly ownership: Ownership
+}
+
+export class HolderDesk {
+  readonly #world: World
+  readonly #parts: HolderParts
+  #isSet = false
+
+  constructor(world: World, parts: HolderParts) {
+    this.#world = world
+    this.#parts = parts
+    const { holding, claims, reports } = parts
+    holding.onStarted = (held, timeoutMs) => this.#started(held, timeoutMs)
+    holding.onEnded = (held, fact) => {
+      const lease = claims.leases.get(held.token)
+      if (lease !== undefined) claims.ended(lease, fact)
+      else reports.add(fact)
+    }
+  }
+
+  accept(from: NodeId, grants: readonly Grant[]): void {
+    this.#parts.holding.accept(from, grants)
+    this.#repeat()
+  }
+
+  #started({ grant, token, owner }: Held, timeoutMs: number): void {
+    const { claims } = this.#parts
+    if (claims.leases.get(token) !== undefined) claims.started(this.#world.nodeId, token, timeoutMs)
+    else this.#world.send(owner, { type: 'started', starts: [{ token: grant.token, timeoutMs }] })
+  }
+
+  #repeat(): void {
+    if (this.#isSet) return
+    this.#isSet = true
+    this.#world.timers.add(this.#world.nowMs + LIST_MS, () => {
+      this.#isSet = false
+      if (this.#tell() > 0) this.#repeat()
+    })
+  }
+
+  /** Tells owners what is held, all of them or one; gives how many attempts that are. */
+  tell(owner?: NodeId): void {
+    if (this.#tell(owner) > 0) this.#repeat()
+  }
+
+  #tell(only?: NodeId): number {
+    const { places, reports, ownership } = this.#parts
+    const byOwner = new Map<NodeId, HeldToken[]>()
+    let count = 0
+    const add = (token: Token, batch: string, task: TaskId, started: boolean) => {
+      const owner = ownership.ownerOf(slotOf(task))
+      if (owner === undefined || owner === this.#world.nodeId) return
+      count++
+      const its = byOwner.get(owner)
+      if (its === undefined) byOwner.set(owner, [{ token, task, batch, started }])
+      else its.push({ token, task, batch, started })
+    }
+    for (const { token, grant, startedMs } of places.held.values())
+      add(token, grant.batch, grant.task, startedMs !== undefined)
+    for (const fact of reports.open) add(fact.token, fact.batch, fact.task, true)
+    for (const [owner, tokens] of byOwner) {
+      if (only === undefined || only === owner)
+        this.#world.send(owner, { type: 'held', boot: this.#world.boot, tokens })
+    }
+    return count
+  }
+}

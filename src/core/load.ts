@@ -1,0 +1,139 @@
+/**
+ * What this node says of itself: its work, places, slots and tallies (protocol.md, sections 7 and 9).
+ *
+ * 1. A row is said by gossip when it changed, at most once per max(1 s, N/100 s), and with every beat.
+ * 2. `ownedSum` adds up over the mesh to `ALL_SLOTS_SUM` exactly when every slot has one owner.
+ */
+import type { Batch, BatchBook } from './batch-book.ts'
+import { SLOT_COUNT } from './ids.ts'
+import type { LoadBatch, LoadRow } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { Places } from './places.ts'
+import { openOf } from './tally.ts'
+import type { World } from './world.ts'
+
+/** Batches that one row has room for. */
+const BATCHES_MAX = 30
+/** A row is at most so old when it is said. */
+const FRESH_MS = 250
+
+export class Load {
+  readonly #world: World
+  readonly #book: BatchBook
+  readonly #places: Places
+  readonly #ownership: Ownership
+  #row: LoadRow | undefined
+  #madeMs = Number.NEGATIVE_INFINITY
+  #seq = 0
+  /** The slots that `#sum` is of. */
+  #summed: readonly number[] | undefined
+  #sum = ''
+  incarnation = 0
+
+  constructor(world: World, book: BatchBook, places: Places, ownership: Ownership) {
+    this.#world = world
+    this.#book = book
+    this.#places = places
+    this.#ownership = ownership
+  }
+
+  /** This node's row, a quarter of a second old at most. */
+  row(): LoadRow {
+    if (this.#row === undefined || this.#world.nowMs >= this.#madeMs + FRESH_MS) {
+      this.#row = this.#make()
+      this.#madeMs = this.#world.nowMs
+    }
+    return this.#row
+  }
+
+  #make(): LoadRow {
+    const batches = this.#book.inOrder()
+    const unfinished = batches.filter((batch) => openOf(batch.counts) > 0)
+    const finished = batches.filter((batch) => openOf(batch.counts) === 0)
+    const said = [...unfinished, ...finished].slice(0, BATCHES_MAX)
+    return {
+      node: this.#world.nodeId,
+      incarnation: this.incarnation,
+      seq: ++this.#seq,
+      profiles: this.#profiles(unfinished),
+      owned: this.#ownership.count,
+      ownedSum: this.ownedSum,
+      contested: 0,
+      batches: said.map(loadOf),
+      batchesLeftOut: batches.length - said.length,
+    }
+  }
+
+  /** Of the slots that this node serves. */
+  get ownedSum(): string {
+    const { served } = this.#ownership
+    if (served !== this.#summed) {
+      this.#summed = served
+      this.#sum = slotsSum(served)
+    }
+    return this.#sum
+  }
+
+  #profiles(batches: readonly Batch[]): LoadRow['profiles'] {
+    const names = new Set([...this.#places.profiles.keys(), ...batches.map(profileOf)])
+    return [...names].sort().map((profile) => {
+      const here = this.#places.profiles.get(profile)
+      const its = batches.filter((batch) => profileOf(batch) === profile && batch.runnable)
+      return {
+        profile,
+        claimable: its.reduce((sum, batch) => sum + claimableOf(batch), 0),
+        priority: Math.max(0, ...its.map((batch) => batch.record.fields.priority.value)),
+        places: here !== undefined && here.restsUntilMs < Number.POSITIVE_INFINITY ? here.settings.places : 0,
+        free: here?.free(this.#world.nowMs) ?? 0,
+        medianMs: Math.round(here?.medianMs ?? 0),
+      }
+    })
+  }
+}
+
+function profileOf(batch: Batch): string {
+  return batch.record.fields.profile.value
+}
+
+/** Tasks that could be granted now, but for those that wait out a pause. */
+function claimableOf(batch: Batch): number {
+  return Math.max(0, openOf(batch.counts) - batch.scheduled - batch.running - batch.resting)
+}
+
+function loadOf(batch: Batch): LoadBatch {
+  const { total, completed, failed, cancelled, extra } = batch.counts
+  const { id, scheduled, running, retrying } = batch
+  return { batch: id, total, scheduled, running, retrying, completed, failed, cancelled, extra }
+}
+
+/** 64 bits as 16 hex digits: two sums of 32-bit hashes, so that sets of slots add up. */
+function slotsSum(slots: Iterable<number>): string {
+  let high = 0
+  let low = 0
+  for (const slot of slots) {
+    high += mix(slot, 0x9e3779b9)
+    low += mix(slot, 0x85ebca6b)
+  }
+  return toHex(high) + toHex(low)
+}
+
+/** Whether the sums of several owners tell of every slot once. */
+export function isWhole(sums: readonly string[]): boolean {
+  const add = (from: number) =>
+    toHex(sums.reduce((sum, each) => sum + Number.parseInt(each.slice(from, from + 8), 16), 0))
+  return add(0) + add(8) === ALL_SLOTS_SUM
+}
+
+function toHex(sum: number): string {
+  return (sum % 2 ** 32).toString(16).padStart(8, '0')
+}
+
+/** The finaliser of MurmurHash3 (Austin Appleby, public domain) over the slot. */
+function mix(slot: number, seed: number): number {
+  let hash = (slot ^ seed) >>> 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+const ALL_SLOTS_SUM = slotsSum(Array.from({ length: SLOT_COUNT }, (_, slot) => slot))

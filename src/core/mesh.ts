@@ -1,0 +1,286 @@
+/**
+ * This node among the others: greets them, keeps the lists that all share alike, and passes what is said to the part
+ * that it is for.
+ *
+ * 1. A message that cannot be decoded, or that comes before its sender's hello, is counted and dropped.
+ * 2. Both sides of a new connection say hello at once; lists that differ follow, then and with every beat.
+ * 3. Everything that a broken connection may have lost is asked or said again by its part.
+ */
+import { CodecError } from '../codec/codec-error.ts'
+import { decodeMessage, encodeMessage } from '../codec/messages.ts'
+import type { BatchLists } from './batch-lists.ts'
+import { PROTOCOL, refusalOf, settingsHash } from './hello.ts'
+import type { NodeId } from './ids.ts'
+import type { Load } from './load.ts'
+import type { LoadRows } from './load-rows.ts'
+import type { MemberEntry } from './membership.ts'
+import type { MeshPeers } from './mesh-peers.ts'
+import type { LoadRow, Message, MessageOf, MessageType } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { LivenessAction } from './peer.ts'
+import type { World } from './world.ts'
+
+/** Lists that differ are sent to a peer so often at most. */
+const LISTS_MS = 1_000
+const GOSSIP_MS = 1_000
+
+/** What parts of the core do with messages to them. */
+export type Handlers = { readonly [T in MessageType]?: (from: NodeId, message: MessageOf<T>) => void }
+
+export interface MeshParts {
+  readonly meshId: string
+  readonly peers: MeshPeers
+  readonly ownership: Ownership
+  readonly batches: BatchLists
+  readonly load: Load
+  readonly rows: LoadRows
+}
+
+export class Mesh {
+  readonly #world: World
+  readonly #parts: MeshParts
+  #handlers: Handlers
+  readonly #listsSentMs = new Map<NodeId, number>()
+  #gossipedMs = Number.NEGATIVE_INFINITY
+  #gossiped: LoadRow | undefined
+  #incarnation = 0
+  /** A peer was greeted. */
+  onGreeted: (peer: NodeId) => void = () => undefined
+  onDisconnected: (peer: NodeId) => void = () => undefined
+  /** Whether it is up, stores, or runs under another boot changed. */
+  onStanding: (peer: NodeId) => void = () => undefined
+  onMembers: () => void = () => undefined
+  /** Messages that could not be right. */
+  bad = 0
+
+  constructor(world: World, parts: MeshParts) {
+    this.#world = world
+    this.#parts = parts
+    this.#handlers = {
+      hello: (from, message) => this.#hello(from, message),
+      refused: (from) => this.#world.out({ type: 'hang-up', to: from }),
+      beat: (from, message) => this.#beat(from, message),
+      members: (from, message) => this.#members(from, message),
+      batches: (from, message) => this.#batches(from, message),
+      probe: (from, { about }) => parts.peers.liveness.asked(from, about, world.nowMs),
+      probed: (from, { about, reached }) => parts.peers.liveness.probed(from, about, reached, world.nowMs),
+      load: (_from, { row }) => this.#row(row),
+      rumour: (_from, { rumour }) => parts.peers.liveness.rumour(rumour, world.nowMs),
+    }
+  }
+
+  /** Adds what other parts do with messages to them. */
+  handle(handlers: Handlers): void {
+    this.#handlers = { ...this.#handlers, ...handlers }
+  }
+
+  start(incarnation: number): void {
+    this.#incarnation = incarnation
+    this.#parts.load.incarnation = incarnation
+  }
+
+  send = (to: NodeId, message: Message): void => {
+    if (to === this.#world.nodeId) throw new TypeError(`a message ${message.type} to this node itself`)
+    if (!this.#parts.peers.isConnected(to)) return
+    this.#world.out({ type: 'send', to, bytes: encodeMessage(message) })
+  }
+
+  connected(peer: NodeId): void {
+    this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
+    this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.#ownHello()) })
+  }
+
+  disconnected(peer: NodeId): void {
+    this.#parts.peers.liveness.disconnected(peer, this.#world.nowMs)
+    if (this.#parts.peers.disconnected(peer)) this.onDisconnected(peer)
+  }
+
+  received(from: NodeId, bytes: Uint8Array): void {
+    const message = this.#decode(bytes)
+    if (message === undefined) return
+    if (message.type !== 'hello' && !this.#parts.peers.isConnected(from)) {
+      this.bad++
+      return
+    }
+    this.#parts.peers.liveness.heard(from, this.#world.nowMs)
+    this.#take(from, message)
+  }
+
+  gossiped(bytes: Uint8Array): void {
+    const message = this.#decode(bytes)
+    if (message?.type === 'load' || message?.type === 'rumour') this.#take('', message)
+  }
+
+  /** Somebody of this mesh may be there. */
+  found(peer: NodeId): void {
+    const { liveness, list } = this.#parts.peers
+    if (list.get(peer)?.standing === 'joined') liveness.found(peer, this.#world.nowMs)
+    else if (peer !== this.#world.nodeId) this.#world.out({ type: 'dial', to: peer })
+  }
+
+  #decode(bytes: Uint8Array): Message | undefined {
+    try {
+      return decodeMessage(bytes)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.bad++
+      return undefined
+    }
+  }
+
+  #take<T extends MessageType>(from: NodeId, message: MessageOf<T> & { readonly type: T }): void {
+    const handler = this.#handlers[message.type as T] as ((from: NodeId, message: MessageOf<T>) => void) | undefined
+    handler?.(from, message)
+  }
+
+  #ownHello(): MessageOf<'hello'> {
+    const { meshId, peers, batches, ownership } = this.#parts
+    const { settings, sha256, boot } = this.#world
+    return {
+      type: 'hello',
+      meshId,
+      ...PROTOCOL,
+      settingsHash: settingsHash(settings, sha256),
+      incarnation: this.#incarnation,
+      boot,
+      membersHash: peers.list.hash,
+      batchesHash: batches.hash,
+      serving: ownership.ownBallots(ownership.served),
+      name: peers.list.get(this.#world.nodeId)?.name ?? '',
+    }
+  }
+
+  #hello(from: NodeId, hello: MessageOf<'hello'>): void {
+    const { peers, ownership } = this.#parts
+    const why = refusalOf(this.#ownHello(), hello)
+    if (why !== undefined) {
+      this.#world.out({ type: 'send', to: from, bytes: encodeMessage({ type: 'refused', why }) })
+      this.#world.out({ type: 'hang-up', to: from })
+      return
+    }
+    peers.greeted(from)
+    peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
+    ownership.learn(hello.serving)
+    this.#exchange(from, hello)
+    this.onGreeted(from)
+  }
+
+  #beat(from: NodeId, beat: MessageOf<'beat'>): void {
+    this.#parts.peers.liveness.beat(from, beat, this.#world.nowMs)
+    if (beat.load !== undefined) this.#row(beat.load)
+    const sentMs = this.#listsSentMs.get(from) ?? Number.NEGATIVE_INFINITY
+    if (this.#world.nowMs >= sentMs + LISTS_MS) this.#exchange(from, beat)
+  }
+
+  /** Sends what differs; the answer brings what the peer knows better. */
+  #exchange(peer: NodeId, theirs: { readonly membersHash: string; readonly batchesHash: string }): void {
+    const { peers, batches } = this.#parts
+    const differ = { members: theirs.membersHash !== peers.list.hash, batches: theirs.batchesHash !== batches.hash }
+    if (differ.members) this.send(peer, { type: 'members', entries: peers.list.entries, answer: true })
+    if (differ.batches) this.send(peer, { type: 'batches', records: batches.records, answer: true })
+    if (differ.members || differ.batches) this.#listsSentMs.set(peer, this.#world.nowMs)
+  }
+
+  #members(from: NodeId, { entries, answer }: MessageOf<'members'>): void {
+    this.#learnMembers(entries)
+    if (answer) this.send(from, { type: 'members', entries: this.#parts.peers.list.entries, answer: false })
+  }
+
+  #learnMembers(entries: readonly MemberEntry[]): void {
+    const { peers } = this.#parts
+    const changed = peers.list.merge(entries)
+    const refuted = peers.list.refute()
+    if (refuted !== undefined) {
+      changed.push(refuted)
+      this.#incarnation = refuted.incarnation
+      this.#parts.load.incarnation = refuted.incarnation
+      this.#world.commits.incarnation(refuted.incarnation)
+    }
+    this.membersChanged(changed)
+  }
+
+  /** To be called with entries of the member list that are news. */
+  membersChanged(changed: readonly MemberEntry[]): void {
+    if (changed.length === 0) return
+    this.#world.commits.members(changed)
+    this.#parts.peers.changed(this.#world.nowMs)
+    for (const peer of this.#parts.peers.connected)
+      this.send(peer, { type: 'members', entries: changed, answer: false })
+    this.onMembers()
+  }
+
+  #batches(from: NodeId, { records, answer }: MessageOf<'batches'>): void {
+    this.#parts.batches.learn(records)
+    if (answer) this.send(from, { type: 'batches', records: this.#parts.batches.records, answer: false })
+  }
+
+  /** Tells everybody of a batch that is new or changed here. */
+  tellBatch(records: MessageOf<'batches'>['records']): void {
+    for (const peer of this.#parts.peers.connected) this.send(peer, { type: 'batches', records, answer: false })
+  }
+
+  #row(row: LoadRow): void {
+    if (row.node !== this.#world.nodeId) this.#parts.rows.heard(row, this.#world.nowMs)
+  }
+
+  /** To be called at the end of a step: does what liveness asks for, says this node's row where it is due. */
+  look(): void {
+    for (const action of this.#parts.peers.tick(this.#world.nowMs)) this.#act(action)
+  }
+
+  /** When `look` is wanted next. */
+  get nextMs(): number {
+    return this.#parts.peers.liveness.nextMs
+  }
+
+  #act(action: LivenessAction): void {
+    switch (action.type) {
+      case 'beat':
+        return this.#sendBeat(action.to)
+      case 'probe':
+        return this.send(action.ask, { type: 'probe', about: action.about })
+      case 'probed':
+        return this.send(action.to, { type: 'probed', about: action.about, reached: action.reached })
+      case 'dial':
+      case 'knock':
+      case 'hang-up':
+        return this.#world.out({ type: action.type, to: action.to })
+      case 'rumour':
+        return this.#gossip({ type: 'rumour', rumour: action.rumour })
+      case 'changed':
+      case 'storing':
+      case 'rebooted':
+        return this.onStanding(action.id)
+    }
+  }
+
+  #sendBeat(to: NodeId): void {
+    const { peers, batches, load } = this.#parts
+    const { boot, storing } = this.#world
+    this.send(to, {
+      type: 'beat',
+      boot,
+      incarnation: this.#incarnation,
+      storing,
+      membersHash: peers.list.hash,
+      batchesHash: batches.hash,
+      load: load.row(),
+    })
+    this.#gossipRow()
+  }
+
+  /** With the first beat of a round. */
+  #gossipRow(): void {
+    const { nowMs, peers } = this.#world
+    const row = this.#parts.load.row()
+    const pauseMs = Math.max(GOSSIP_MS, peers.members.length * 10)
+    if (row === this.#gossiped || nowMs < this.#gossipedMs + pauseMs) return
+    this.#gossipedMs = nowMs
+    this.#gossiped = row
+    this.#gossip({ type: 'load', row })
+  }
+
+  #gossip(message: Message): void {
+    if (this.#parts.peers.members.length > 1) this.#world.out({ type: 'gossip', bytes: encodeMessage(message) })
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The owner's talk with holders and with nodes that seed or operate: what they say about slots that this node serves.
+ *
+ * 1. About slots that it does not serve it says who does, and nothing else.
+ * 2. An end is settled only when it is committed; the holder keeps it until then.
+ */
+import { CodecError } from '../codec/codec-error.ts'
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Claims } from './claims.ts'
+import type { Copies } from './copies.ts'
+import { readFact } from './fact-record.ts'
+import type { EndedFact, StoredFact } from './facts.ts'
+import { type NodeId, slotOf, type TaskId, type Token } from './ids.ts'
+import type { Loading } from './loading.ts'
+import type { MessageOf } from './messages.ts'
+import type { OpenTask } from './open-task.ts'
+import type { Ownership } from './ownership.ts'
+import type { World } from './world.ts'
+
+export interface OwnerParts {
+  readonly book: BatchBook
+  readonly claims: Claims
+  readonly copies: Copies
+  readonly loading: Loading
+  readonly ownership: Ownership
+}
+
+export class OwnerDesk {
+  readonly #world: World
+  readonly #parts: OwnerParts
+
+  constructor(world: World, parts: OwnerParts) {
+    this.#world = world
+    this.#parts = parts
+  }
+
+  /** How attempts ended that a holder performed. */
+  ended(from: NodeId, { facts }: MessageOf<'ended'>): void {
+    for (const bytes of facts) {
+      const stored = this.#read(bytes)
+      if (stored?.fact.kind === 'ended') this.take({ ...stored, fact: stored.fact }, from)
+    }
+  }
+
+  #read(bytes: Uint8Array): StoredFact | undefined {
+    try {
+      return readFact(bytes, this.#world.sha256)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.#world.badMessage()
+      return undefined
+    }
+  }
+
+  /** Takes the end of an attempt that another node performed, or this one for an earlier owner. */
+  take(stored: StoredFact & { readonly fact: EndedFact }, from: NodeId): void {
+    const { book, claims, copies, ownership } = this.#parts
+    const { fact } = stored
+    const batch = book.get(fact.batch)
+    const slot = slotOf(fact.task)
+    if (!ownership.serves(slot)) {
+      const ballots = ownership.ballots.runsOf([slot])
+      if (from !== this.#world.nodeId) this.#world.send(from, { type: 'not-owner', ballots })
+      return
+    }
+    if (batch === undefined) return
+    const lease = claims.leases.get(fact.token)
+    const settle = () => this.#world.commits.afterwards(() => this.#settled(from, slot, fact.token))
+    if (lease === undefined) copies.join(batch, new Map([[fact.task, [stored]]]), settle)
+    else {
+      claims.endedAs(lease, stored)
+      settle()
+    }
+  }
+
+  #settled(holder: NodeId, slot: number, token: Token): void {
+    if (!this.#parts.ownership.serves(slot)) return
+    if (holder === this.#world.nodeId) this.onOwnSettled([token])
+    else this.#world.send(holder, { type: 'settled', tokens: [token] })
+  }
+
+  /** Is told that an end which this node reported to itself is committed. */
+  onOwnSettled: (tokens: readonly Token[]) => void = () => undefined
+
+  started(from: NodeId, { starts }: MessageOf<'started'>): void {
+    for (const { token, timeoutMs } of starts) this.#parts.claims.started(from, token, timeoutMs)
+  }
+
+  /** A holder lists what it holds of this owner's. */
+  held(from: NodeId, { tokens }: MessageOf<'held'>): void {
+    const { claims, ownership, book, loading } = this.#parts
+    const served = tokens.filter(({ task }) => ownership.serves(slotOf(task)))
+    claims.listed(from, served)
+    const unknown = new Map<Batch, TaskId[]>()
+    for (const { token, task, batch: id } of served) {
+      const batch = book.get(id)
+      if (batch === undefined || claims.leases.get(token) !== undefined) continue
+      const its = unknown.get(batch)
+      if (its === undefined) unknown.set(batch, [task])
+      else its.push(task)
+    }
+    for (const [batch, tasks] of unknown) {
+      const take = (task: OpenTask) => {
+        if (!ownership.serves(task.slot)) return
+        claims.adoptOpen(task)
+        if (task.state.standing === 'completed') this.#kill(from, task.id, tokens)
+        else if (task.state.standing === 'claimed') loading.keep(task)
+      }
+      loading.tasks.take({ batch, take, done: () => undefined }, tasks)
+    }
+  }
+
+  /** A task that has its result needs no other. */
+  #kill(holder: NodeId, task: TaskId, tokens: MessageOf<'held'>['tokens']): void {
+    const its = tokens.filter((each) => each.task === task && this.#parts.claims.leases.get(each.token) === undefined)
+    if (its.length > 0)
+      this.#world.send(holder, { type: 'kill', tokens: its.map(({ token }) => token), outcome: 'cancelled' })
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The peers of a node: who there are, what becomes of them, and which of them it has to do with.
+ *
+ * 1. A peer is judged by its silence where it is watched, or named by the callers, or in doubt, or where a connection to
+ *    it is wanted and not there; from when that began, so that nobody is blamed for a silence that nobody listened to.
+ * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours and those named.
+ * 3. Neighbours are found anew (`isStale`) when members, names or the set of the dead changed.
+ */
+import type { Boot, NodeId } from './ids.ts'
+import { LIVENESS } from './liveness-settings.ts'
+import type { LivenessWorld } from './liveness-world.ts'
+import { type Neighbours, neighboursOf } from './neighbours.ts'
+import { Peer, type PeerState, type RumouredDeath, type Why } from './peer.ts'
+import type { Redialling } from './redialling.ts'
+import type { Ring } from './ring.ts'
+
+/** As far as liveness needs it. */
+export interface LivenessMember {
+  readonly id: NodeId
+  readonly incarnation: number
+}
+
+const NOBODY: ReadonlySet<NodeId> = new Set()
+
+export class PeerTable {
+  readonly #world: LivenessWorld
+  readonly #redialling: Redialling
+  /** Of members and others: somebody who becomes a member may be connected by then. */
+  readonly connections = new Set<NodeId>()
+  #extras = NOBODY
+  #neighbours: Neighbours = { beaten: NOBODY, watched: NOBODY }
+  isStale = false
+
+  constructor(world: LivenessWorld, redialling: Redialling) {
+    this.#world = world
+    this.#redialling = redialling
+  }
+
+  /** Takes over the members of the ring; gives those that are none any more. */
+  takeMembers(members: readonly LivenessMember[], ring: Ring): NodeId[] {
+    const { peers, self } = this.#world
+    const before = new Map(peers)
+    peers.clear()
+    for (const { id, incarnation } of members.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      if (id === self) continue
+      const peer = before.get(id) ?? this.#added(id, incarnation)
+      peers.set(id, peer)
+      this.raise(peer, incarnation)
+    }
+    this.#world.ring = ring
+    this.isStale = true
+    return [...before.keys()].filter((id) => !peers.has(id))
+  }
+
+  #added(id: NodeId, incarnation: number): Peer {
+    const peer = new Peer(id, incarnation)
+    this.#redialling.added(peer)
+    if (!this.connections.has(id)) return peer
+    this.#redialling.connected(peer)
+    this.heard(peer)
+    return peer
+  }
+
+  /** A higher incarnation: the member started anew, whatever was said of it before. */
+  raise(peer: Peer, incarnation: number): void {
+    if (incarnation <= peer.incarnation) return
+    peer.incarnation = incarnation
+    this.#redialling.found(peer)
+    if (peer.judgedSinceMs !== undefined) peer.judgedSinceMs = this.#world.nowMs
+    if (peer.told) this.become(peer, 'alive', 'heard-of')
+  }
+
+  takeExtras(ids: ReadonlySet<NodeId>): void {
+    if (ids.size === this.#extras.size && [...ids].every((id) => this.#extras.has(id))) return
+    this.#extras = new Set(ids)
+    this.isStale = true
+  }
+
+  connected(peer: Peer): void {
+    this.#redialling.connected(peer)
+    this.#judge(peer)
+  }
+
+  disconnected(peer: Peer): void {
+    this.#redialling.disconnected(peer)
+    this.#judge(peer)
+  }
+
+  /** It said under which boot and incarnation it runs. */
+  greeted(peer: Peer, boot: Boot, incarnation: number): void {
+    this.raise(peer, incarnation)
+    if (peer.boot !== undefined && peer.boot !== boot) this.#world.out({ type: 'rebooted', id: peer.id, boot })
+    peer.boot = boot
+  }
+
+  setStoring(peer: Peer, storing: boolean): void {
+    if (peer.storing === storing) return
+    peer.storing = storing
+    this.#world.out({ type: 'storing', id: peer.id, storing })
+  }
+
+  heard(peer: Peer): void {
+    peer.heardMs = this.#world.nowMs
+    if (peer.asks.size > 0) peer.asks.clear()
+    this.become(peer, 'alive', 'heard')
+  }
+
+  /** `told`: by the word of others alone. */
+  become(peer: Peer, state: PeerState, why: Why, told = false): void {
+    const from = peer.state
+    if (from === state) return
+    peer.state = state
+    peer.why = why
+    peer.told = told
+    if (state === 'dead') {
+      peer.deadIncarnation = peer.incarnation
+      this.#redialling.died(peer)
+      // An answer under way was given before its process ended.
+      if (why === 'refused') peer.asks.clear()
+    } else if (from === 'dead') {
+      this.#redialling.found(peer)
+      if (peer.judgedSinceMs !== undefined) peer.judgedSinceMs = this.#world.nowMs
+    }
+    if (state !== 'indirect') peer.via = undefined
+    if (state === 'dead' || from === 'dead') this.isStale = true
+    this.#judge(peer)
+    this.#world.out({ type: 'changed', id: peer.id, from, to: state, why })
+  }
+
+  /** Another member reached it. Only who has to do with it need go through that one. */
+  reached(peer: Peer, by: NodeId): void {
+    this.become(peer, this.#concerns(peer) ? 'indirect' : 'alive', 'reached')
+    if (peer.state === 'indirect') peer.via = by
+  }
+
+  /** A dead peer was silent to this node for so long that this is evidence of its own. */
+  prove(peer: Peer): void {
+    peer.told = false
+    if (peer.deadIncarnation < peer.incarnation) peer.why = 'silence'
+    peer.deadIncarnation = peer.incarnation
+  }
+
+  /** Finds the neighbours anew, and whose silence counts. */
+  findNeighbours(): void {
+    const { ring, self, peers } = this.#world
+    this.isStale = false
+    this.#neighbours = neighboursOf(ring, self, (id) => peers.get(id)?.state === 'dead')
+    for (const peer of peers.values()) {
+      if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
+      this.#judge(peer)
+    }
+  }
+
+  /** Whether its silence counts by the rules; a suspect that is not watched any more is judged to the end. */
+  #concerns(peer: Peer): boolean {
+    const isLacking = !peer.line.connected && this.isWanted(peer)
+    return isLacking || this.#neighbours.watched.has(peer.id) || this.#extras.has(peer.id)
+  }
+
+  #judge(peer: Peer): void {
+    if (this.#concerns(peer) || peer.state === 'suspect') peer.judgedSinceMs ??= this.#world.nowMs
+    else peer.judgedSinceMs = undefined
+  }
+
+  isWanted({ id }: Peer): boolean {
+    const { beaten, watched } = this.#neighbours
+    if (this.#world.ring.members.length <= LIVENESS.everybodyConnectsMax) return true
+    return beaten.has(id) || watched.has(id) || this.#extras.has(id)
+  }
+
+  /** Whoever is to hear a beat, and can. */
+  beaten(): Peer[] {
+    const isDue = ({ id }: Peer) => this.#neighbours.beaten.has(id) || this.#extras.has(id)
+    return [...this.#world.peers.values()].filter(
+      (peer) => (peer.line.connected || peer.state === 'indirect') && isDue(peer),
+    )
+  }
+
+  /** The deaths that this node has evidence of and that are its to tell. */
+  deaths(): RumouredDeath[] {
+    const deaths: RumouredDeath[] = []
+    for (const peer of this.#world.peers.values()) {
+      if (!peer.isProvenDead || !this.#neighbours.watched.has(peer.id)) continue
+      const { id, incarnation, why } = peer
+      deaths.push({ id, incarnation, why: why === 'refused' ? 'refused' : 'silence' })
+    }
+    return deaths
+  }
+
+  /** After an own pause: from now on, all silence counts anew. */
+  restart(): void {
+    for (const peer of this.#world.peers.values()) {
+      if (peer.judgedSinceMs !== undefined) peer.judgedSinceMs = this.#world.nowMs
+      peer.asks.clear()
+    }
+  }
+}

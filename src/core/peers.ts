@@ -1,0 +1,22 @@
+/** What the parts of the core ask about the other members; membership.ts and liveness.ts know it. */
+import type { NodeId } from './ids.ts'
+
+export interface Peers {
+  /** Members of the ring, this node among them, ascending. */
+  readonly members: readonly NodeId[]
+  /** The members on a slot's list, its first owner first. */
+  listOf(slot: number): readonly NodeId[]
+  /** All members clockwise from the slot. */
+  order(slot: number): readonly NodeId[]
+  /** Not known to be dead or gone: suspects are still relied upon. */
+  isUp(id: NodeId): boolean
+  /** Known to be dead by evidence: its machine says that its process has ended. */
+  isGone(id: NodeId): boolean
+  /** Up, and able to sync facts to its disk. */
+  isStoring(id: NodeId): boolean
+  isConnected(id: NodeId): boolean
+  /** Undefined while nothing was heard of it. */
+  bootOf(id: NodeId): string | undefined
+  /** When this node last heard of it; -Infinity where it never did. */
+  heardMs(id: NodeId): number
+}

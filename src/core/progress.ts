@@ -1,0 +1,97 @@
+/**
+ * What follows for a task that no attempt performs: another attempt, at once or after a pause, or its end
+ * (protocol.md, section 8).
+ *
+ * Phases: open-task.ts.
+ *
+ * 1. A task that may be granted stands in the queue of its batch; one that rests has a timer.
+ * 2. The batch's numbers of resting and retrying tasks follow every change of a phase.
+ */
+import type { BatchBook } from './batch-book.ts'
+import type { Ledger } from './ledger.ts'
+import type { OpenTask, Phase } from './open-task.ts'
+import { decide } from './retry.ts'
+import type { World } from './world.ts'
+
+export class Progress {
+  readonly #world: World
+  readonly #book: BatchBook
+  readonly #ledger: Ledger
+  /** How many nodes that are up could perform a profile. */
+  capableNodes: (profile: string) => number = () => 1
+
+  constructor(world: World, book: BatchBook, ledger: Ledger) {
+    this.#world = world
+    this.#book = book
+    this.#ledger = ledger
+  }
+
+  /** Decides what follows for a task of which no attempt may be open any more. */
+  follow(task: OpenTask): void {
+    const { standing, round } = task.state
+    if (standing === 'claimed') return
+    if (standing !== 'waiting') {
+      this.#over(task)
+      return
+    }
+    const { maxAttempts } = this.#ledger.batchOf(task).record.fields
+    const decision = decide(task.state, maxAttempts.value, this.capableNodes(task.profile), this.#world.settings)
+    if ('close' in decision) {
+      this.#ledger.write(task, { kind: 'closed', batch: task.batch, task: task.id, round, why: decision.close })
+      this.#over(task)
+    } else if (decision.again.backoffMs === 0) this.ready(task)
+    else this.#rest(task, decision.again.backoffMs)
+  }
+
+  #over(task: OpenTask): void {
+    this.#setPhase(task, 'over')
+    this.#markRetrying(task, false)
+    if (task.leases === 0) this.#book.forget(task)
+  }
+
+  #rest(task: OpenTask, pauseMs: number): void {
+    this.#setPhase(task, 'resting')
+    this.#markRetrying(task, true)
+    task.restsUntilMs = this.#world.nowMs + pauseMs
+    this.#world.timers.add(task.restsUntilMs, () => {
+      // Where it rests again since, a later timer is its own.
+      if (task.phase === 'resting' && task.restsUntilMs <= this.#world.nowMs) this.ready(task)
+    })
+  }
+
+  #setPhase(task: OpenTask, phase: Phase): void {
+    const batch = this.#ledger.batchOf(task)
+    if (task.phase === 'resting') batch.resting--
+    if (phase === 'resting') batch.resting++
+    task.phase = phase
+  }
+
+  /** Puts an open task into the queue of its batch. */
+  ready(task: OpenTask): void {
+    this.#setPhase(task, 'ready')
+    const again = task.state.attempts.some((each) => each.end !== 'open' && each.round === task.state.round)
+    task.rank = task.runsAlone(this.#world.settings.blamedLossesAlone) ? 2 : again ? 1 : 0
+    this.#markRetrying(task, again)
+    const batch = this.#ledger.batchOf(task)
+    if (batch.idle) this.#book.changed()
+    batch.queue(task.profile).push(task)
+  }
+
+  #markRetrying(task: OpenTask, retrying: boolean): void {
+    if (task.retrying === retrying) return
+    task.retrying = retrying
+    this.#ledger.batchOf(task).retrying += retrying ? 1 : -1
+  }
+
+  /** A claim on the task is stated. */
+  claimed(task: OpenTask): void {
+    this.#setPhase(task, 'claimed')
+    this.#markRetrying(task, false)
+  }
+
+  /** Its slot is another node's now. */
+  drop(task: OpenTask): void {
+    this.#setPhase(task, 'over')
+    this.#markRetrying(task, false)
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Keeps what owners state about their slots (protocol.md, section 6).
+ *
+ * 1. A frame is synced before it is acknowledged.
+ * 2. Slots of which a higher ballot is known are refused: nothing of them is kept, and their owner is told.
+ */
+import { CodecError } from '../codec/codec-error.ts'
+import type { Copies } from './copies.ts'
+import { readFact } from './fact-record.ts'
+import type { StoredFact } from './facts.ts'
+import { type NodeId, slotOf } from './ids.ts'
+import type { MessageOf } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import { SlotSet } from './slot-set.ts'
+import type { World } from './world.ts'
+
+export class Replica {
+  readonly #world: World
+  readonly #ownership: Ownership
+  readonly #copies: Copies
+
+  constructor(world: World, ownership: Ownership, copies: Copies) {
+    this.#world = world
+    this.#ownership = ownership
+    this.#copies = copies
+  }
+
+  facts(from: NodeId, { seq, ballots, facts }: MessageOf<'facts'>): void {
+    let read: StoredFact[]
+    try {
+      read = facts.map((bytes) => readFact(bytes, this.#world.sha256))
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.#world.badMessage()
+      return
+    }
+    const stated = ballots.filter((run) => run.node === from)
+    this.#ownership.learn(stated)
+    this.#ownership.persist()
+    const admitted = new SlotSet()
+    for (const { from: first, to, epoch } of stated) {
+      for (let slot = first; slot <= to; slot++)
+        if (this.#ownership.ballots.admits(slot, epoch, from)) admitted.add(slot)
+    }
+    const refused = new Set<number>()
+    const kept = read.filter(({ fact }) => {
+      const slot = slotOf(fact.task)
+      if (!admitted.has(slot)) refused.add(slot)
+      return admitted.has(slot)
+    })
+    this.#copies.keep(kept)
+    const inTheWay = this.#ownership.ballots.runsOf([...refused].sort((a, b) => a - b))
+    this.#world.commits.whenStored(() => this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay }))
+  }
+}

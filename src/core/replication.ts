@@ -1,0 +1,166 @@
+/**
+ * Brings what this node states as an owner to the other nodes on the slot's list (protocol.md, section 6).
+ *
+ * A frame: sent -> stored (its peer acknowledged it) | given up (its peer is not storing any more).
+ *
+ * 1. A ticket is pending until, for every slot of its facts, one node besides this one has stored them, whenever
+ *    another node is storing: one on the list, else the next clockwise as a stand-in.
+ * 2. Frames to a peer are repeated in order when its connection is made anew; storing one twice changes nothing.
+ * 3. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
+ *
+ * It does not bring a node that was away what it missed: that is sync.ts's.
+ */
+import type { Copying } from './commits.ts'
+import type { StoredFact } from './facts.ts'
+import { type NodeId, slotOf } from './ids.ts'
+import type { MessageOf } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { World } from './world.ts'
+
+/** Facts of slots that go to the same nodes. */
+interface Group {
+  readonly facts: StoredFact[]
+  targets: readonly NodeId[]
+  done: boolean
+}
+
+interface Frame {
+  readonly seq: number
+  readonly group: Group
+}
+
+interface Pending {
+  readonly ticket: number
+  readonly groups: Group[]
+}
+
+/** Of the facts of one frame, which may have twice as much. */
+const FRAME_BYTES_MAX = 2 * 1024 * 1024
+
+export class Replication implements Copying {
+  readonly #world: World
+  readonly #ownership: Ownership
+  /** Ascending by ticket; the first has a group that is not done. */
+  readonly #pending: Pending[] = []
+  /** Unacknowledged frames by peer, ascending by seq. */
+  readonly #frames = new Map<NodeId, Map<number, Frame>>()
+  #seq = 0
+
+  constructor(world: World, ownership: Ownership) {
+    this.#world = world
+    this.#ownership = ownership
+  }
+
+  get pendingFrom(): number {
+    return this.#pending[0]?.ticket ?? Number.POSITIVE_INFINITY
+  }
+
+  take(ticket: number, facts: readonly StoredFact[]): void {
+    if (this.#world.peers.members.length < 2) return
+    const groups = this.#groupsOf(facts)
+    if (groups.length === 0) return
+    this.#pending.push({ ticket, groups })
+    this.#sendGroups(groups)
+  }
+
+  #groupsOf(facts: readonly StoredFact[]): Group[] {
+    const groups: Group[] = []
+    /** Targets => the group that is being filled. */
+    const open = new Map<string, { readonly group: Group; bytes: number }>()
+    for (const stored of facts) {
+      const targets = this.#targetsOf(slotOf(stored.fact.task))
+      if (targets.length === 0) continue
+      const key = targets.join(' ')
+      let its = open.get(key)
+      if (its === undefined || its.bytes + stored.bytes.length > FRAME_BYTES_MAX) {
+        its = { group: { facts: [], targets, done: false }, bytes: 0 }
+        open.set(key, its)
+        groups.push(its.group)
+      }
+      its.group.facts.push(stored)
+      its.bytes += stored.bytes.length
+    }
+    return groups
+  }
+
+  /** Who is to store facts of a slot besides this node. */
+  #targetsOf(slot: number): readonly NodeId[] {
+    const { peers, nodeId } = this.#world
+    const listed = peers.listOf(slot).filter((id) => id !== nodeId && peers.isStoring(id))
+    if (listed.length > 0) return listed
+    const standIn = peers.order(slot).find((id) => id !== nodeId && peers.isStoring(id))
+    return standIn === undefined ? [] : [standIn]
+  }
+
+  #sendGroups(groups: readonly Group[]): void {
+    const byPeer = new Map<NodeId, Group[]>()
+    for (const group of groups) {
+      for (const peer of group.targets) {
+        const others = byPeer.get(peer)
+        if (others === undefined) byPeer.set(peer, [group])
+        else others.push(group)
+      }
+    }
+    for (const [peer, its] of byPeer) {
+      const frames = this.#framesTo(peer)
+      for (const group of its) {
+        const frame = { seq: ++this.#seq, group }
+        frames.set(frame.seq, frame)
+        this.#send(peer, frame)
+      }
+    }
+  }
+
+  #framesTo(peer: NodeId): Map<number, Frame> {
+    let frames = this.#frames.get(peer)
+    if (frames === undefined) {
+      frames = new Map()
+      this.#frames.set(peer, frames)
+    }
+    return frames
+  }
+
+  #send(peer: NodeId, { seq, group }: Frame): void {
+    if (!this.#world.peers.isConnected(peer)) return
+    const facts = group.facts.filter(({ fact }) => this.#ownership.serves(slotOf(fact.task)))
+    const slots = [...new Set(facts.map(({ fact }) => slotOf(fact.task)))].sort((a, b) => a - b)
+    const ballots = this.#ownership.ownBallots(slots)
+    this.#world.send(peer, { type: 'facts', seq, ballots, facts: facts.map(({ bytes }) => bytes) })
+  }
+
+  /** A peer stored a frame, but for the slots that it refused because it promised them to a higher ballot. */
+  stored(peer: NodeId, { seq, refused }: MessageOf<'facts-stored'>): void {
+    this.#ownership.learn(refused)
+    const frame = this.#frames.get(peer)?.get(seq)
+    if (frame === undefined) return
+    this.#frames.get(peer)?.delete(seq)
+    frame.group.done = true
+    this.#settle()
+  }
+
+  /** Frames go again in their order. */
+  connected(peer: NodeId): void {
+    for (const frame of this.#frames.get(peer)?.values() ?? []) this.#send(peer, frame)
+  }
+
+  /** To be called when it changed whether a peer is storing. */
+  changed(peer: NodeId): void {
+    if (this.#world.peers.isStoring(peer)) return
+    this.#frames.delete(peer)
+    for (const pending of this.#pending) {
+      const stuck = pending.groups.filter((group) => !group.done && !group.targets.some(this.#world.peers.isStoring))
+      if (stuck.length === 0) continue
+      for (const group of stuck) group.done = true
+      const anew = this.#groupsOf(stuck.flatMap((group) => group.facts))
+      pending.groups.push(...anew)
+      this.#sendGroups(anew)
+    }
+    this.#settle()
+  }
+
+  #settle(): void {
+    let done = 0
+    while (this.#pending[done]?.groups.every((group) => group.done)) done++
+    if (done > 0) this.#pending.splice(0, done)
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Has the owner of slots compare them with the other nodes that keep them: at once with a node that comes, and with
+ * one of them every minute (anti-entropy, protocol.md, section 6).
+ *
+ * 1. One comparison with a node is under way at a time.
+ * 2. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
+ */
+import type { NodeId } from './ids.ts'
+import type { Ownership } from './ownership.ts'
+import { SlotSet } from './slot-set.ts'
+import type { Sync } from './sync.ts'
+import type { World } from './world.ts'
+
+const SCRUB_MS = 30_000
+
+export class Scrub {
+  readonly #world: World
+  readonly #ownership: Ownership
+  readonly #sync: Sync
+  readonly #underWay = new Set<NodeId>()
+  /** Nodes to be compared with again when the present comparison has ended. */
+  readonly #again = new Set<NodeId>()
+  #isSet = false
+  #last: NodeId = ''
+
+  constructor(world: World, ownership: Ownership, sync: Sync) {
+    this.#world = world
+    this.#ownership = ownership
+    this.#sync = sync
+  }
+
+  /** Compares all served slots with a connected node. */
+  compare(peer: NodeId): void {
+    this.#repeat()
+    if (!this.#world.peers.isConnected(peer) || this.#ownership.count === 0) return
+    if (this.#underWay.has(peer)) {
+      this.#again.add(peer)
+      return
+    }
+    this.#underWay.add(peer)
+    this.#sync.compare(peer, SlotSet.of(this.#ownership.served), () => {
+      this.#underWay.delete(peer)
+      if (this.#again.delete(peer)) this.compare(peer)
+    })
+  }
+
+  /** This node serves more slots: what others keep of them is compared. */
+  compareAll(): void {
+    const { peers, nodeId } = this.#world
+    for (const peer of peers.members) if (peer !== nodeId) this.compare(peer)
+  }
+
+  /** Goes on with the next node, round and round. */
+  #repeat(): void {
+    if (this.#isSet) return
+    this.#isSet = true
+    this.#world.timers.add(this.#world.nowMs + SCRUB_MS, () => {
+      this.#isSet = false
+      const { peers, nodeId } = this.#world
+      const others = peers.members.filter((id) => id !== nodeId && peers.isConnected(id))
+      const next = others.find((id) => id > this.#last) ?? others[0]
+      if (next === undefined) return
+      this.#last = next
+      this.compare(next)
+    })
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Makes two nodes have the same facts of some slots: digests are compared, and of a slot that differs each gets what it
+ * lacks (anti-entropy, protocol.md, section 6).
+ *
+ * A comparison: reading own digests -> waiting for the peer's -> slots one after the other, some at a time -> done.
+ *
+ * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union.
+ * 2. A comparison ends with `false` where the connection broke or the peer could not finish; it may be begun anew.
+ * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
+ */
+import { CodecError } from '../codec/codec-error.ts'
+import type { Copies } from './copies.ts'
+import { readFact } from './fact-record.ts'
+import type { StoredFact } from './facts.ts'
+import type { NodeId } from './ids.ts'
+import type { MessageOf, SlotDigest } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { Reads } from './reads.ts'
+import { SlotSet } from './slot-set.ts'
+import type { World } from './world.ts'
+
+const SLOTS_AT_ONCE = 8
+const PART_BYTES_MAX = 1024 * 1024
+
+interface Comparison {
+  readonly peer: NodeId
+  readonly done: (whole: boolean) => void
+  readonly waiting: number[]
+  underWay: number
+}
+
+interface DigestsAsked {
+  readonly comparison: Comparison
+  readonly slots: SlotSet
+  readonly mine: readonly SlotDigest[]
+}
+
+interface SlotAsked {
+  readonly comparison: Comparison
+  readonly mine: ReadonlyMap<string, StoredFact>
+}
+
+export class Sync {
+  readonly #world: World
+  readonly #reads: Reads
+  readonly #copies: Copies
+  readonly #ownership: Ownership
+  readonly #digestsAsked = new Map<number, DigestsAsked>()
+  readonly #slotsAsked = new Map<number, SlotAsked>()
+  readonly #comparisons = new Set<Comparison>()
+  #request = 0
+
+  constructor(world: World, reads: Reads, copies: Copies, ownership: Ownership) {
+    this.#world = world
+    this.#reads = reads
+    this.#copies = copies
+    this.#ownership = ownership
+  }
+
+  get idle(): boolean {
+    return this.#comparisons.size === 0
+  }
+
+  /** Compares slots with a connected peer and exchanges what is missing; `done` is called once. */
+  compare(peer: NodeId, slots: SlotSet, done: Comparison['done']): void {
+    const comparison = this.#begin(peer, done)
+    this.#reads.digests(slots.runs(), (mine) => {
+      if (!this.#comparisons.has(comparison)) return
+      const request = ++this.#request
+      this.#digestsAsked.set(request, { comparison, slots, mine })
+      this.#world.send(peer, { type: 'digests-wanted', request, slots: slots.runs() })
+    })
+  }
+
+  /** The same where the peer's digests of these slots are known already. */
+  compareWith(peer: NodeId, slots: SlotSet, theirs: readonly SlotDigest[], done: Comparison['done']): void {
+    const comparison = this.#begin(peer, done)
+    this.#reads.digests(slots.runs(), (mine) => {
+      if (this.#comparisons.has(comparison)) this.#exchange(comparison, slots, mine, theirs)
+    })
+  }
+
+  #begin(peer: NodeId, done: Comparison['done']): Comparison {
+    const comparison = { peer, done, waiting: [], underWay: 0 }
+    this.#comparisons.add(comparison)
+    return comparison
+  }
+
+  #end(comparison: Comparison, whole: boolean): void {
+    if (this.#comparisons.delete(comparison)) comparison.done(whole)
+  }
+
+  digestsWanted(from: NodeId, { request, slots }: MessageOf<'digests-wanted'>): void {
+    this.#reads.digests(slots, (digests) => {
+      const ballots = this.#ownership.ballots.runsOf(SlotSet.ofRuns(slots))
+      this.#world.send(from, { type: 'digests', request, digests, ballots })
+    })
+  }
+
+  digests({ request, digests, ballots }: MessageOf<'digests'>): void {
+    const asked = this.#digestsAsked.get(request)
+    this.#digestsAsked.delete(request)
+    this.#ownership.learn(ballots)
+    if (asked !== undefined) this.#exchange(asked.comparison, asked.slots, asked.mine, digests)
+  }
+
+  #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
+    comparison.waiting.push(...differing(slots, mine, theirs))
+    this.#next(comparison)
+  }
+
+  #next(comparison: Comparison): void {
+    if (comparison.waiting.length + comparison.underWay === 0) this.#end(comparison, true)
+    while (comparison.underWay < SLOTS_AT_ONCE) {
+      const slot = comparison.waiting.shift()
+      if (slot === undefined) break
+      comparison.underWay++
+      this.#reads.slot(slot, (facts) => this.#askSlot(comparison, slot, facts))
+    }
+  }
+
+  #askSlot(comparison: Comparison, slot: number, facts: readonly StoredFact[]): void {
+    if (!this.#comparisons.has(comparison)) return
+    const request = ++this.#request
+    const mine = new Map(facts.map((stored) => [shortHash(stored), stored]))
+    this.#slotsAsked.set(request, { comparison, mine })
+    this.#world.send(comparison.peer, { type: 'slot-wanted', request, slot, have: [...mine.keys()] })
+  }
+
+  slotWanted(from: NodeId, { request, slot, have }: MessageOf<'slot-wanted'>): void {
+    this.#reads.slot(slot, (facts) => {
+      const theirs = new Set(have)
+      const missing = facts.filter((stored) => !theirs.has(shortHash(stored)))
+      const mine = new Set(facts.map(shortHash))
+      const lacking = have.filter((hash) => !mine.has(hash))
+      const parts = partsOf(missing)
+      parts.forEach((part, at) => {
+        const done = at === parts.length - 1
+        this.#world.send(from, { type: 'slot', request, facts: part, lacking: done ? lacking : [], done })
+      })
+    })
+  }
+
+  /** Facts of a slot that was asked for, or with request 0 some that this node lacked. */
+  slot({ request, facts, lacking, done }: MessageOf<'slot'>): void {
+    const read = this.#readFacts(facts)
+    this.#copies.keep(read)
+    const asked = this.#slotsAsked.get(request)
+    if (asked === undefined) return
+    const { comparison, mine } = asked
+    if (!done) return
+    this.#slotsAsked.delete(request)
+    const wanted = lacking.flatMap((hash) => mine.get(hash) ?? [])
+    for (const part of wanted.length === 0 ? [] : partsOf(wanted)) {
+      this.#world.send(comparison.peer, { type: 'slot', request: 0, facts: part, lacking: [], done: true })
+    }
+    comparison.underWay--
+    this.#next(comparison)
+  }
+
+  #readFacts(facts: readonly Uint8Array[]): StoredFact[] {
+    const read: StoredFact[] = []
+    for (const bytes of facts) {
+      try {
+        read.push(readFact(bytes, this.#world.sha256))
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error
+        this.#world.badMessage()
+      }
+    }
+    return read
+  }
+
+  /** What was asked of a peer whose connection broke is not answered any more. */
+  disconnected(peer: NodeId): void {
+    forgetOf(this.#digestsAsked, peer)
+    forgetOf(this.#slotsAsked, peer)
+    for (const comparison of [...this.#comparisons]) if (comparison.peer === peer) this.#end(comparison, false)
+  }
+}
+
+function forgetOf(asked: Map<number, { readonly comparison: Comparison }>, peer: NodeId): void {
+  for (const [request, { comparison }] of asked) if (comparison.peer === peer) asked.delete(request)
+}
+
+function shortHash(stored: StoredFact): string {
+  return stored.hash.slice(0, 16)
+}
+
+/** Slots of which the two digests are not equal, ascending; a slot without facts has no digest. */
+function differing(slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): number[] {
+  const left = new Map<number, SlotDigest>()
+  for (const digest of mine) left.set(digest.slot, digest)
+  const slotsThatDiffer = new SlotSet()
+  for (const { slot, count, xor } of theirs) {
+    const own = left.get(slot)
+    left.delete(slot)
+    if (slots.has(slot) && (own?.count !== count || own.xor !== xor)) slotsThatDiffer.add(slot)
+  }
+  for (const slot of left.keys()) if (slots.has(slot)) slotsThatDiffer.add(slot)
+  return [...slotsThatDiffer]
+}
+
+/** Facts in parts that fit a frame; one empty part where there are none. */
+function partsOf(facts: readonly StoredFact[]): Uint8Array[][] {
+  const parts: Uint8Array[][] = [[]]
+  let bytes = 0
+  for (const stored of facts) {
+    if (bytes + stored.bytes.length > PART_BYTES_MAX && bytes > 0) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)?.push(stored.bytes)
+    bytes += stored.bytes.length
+  }
+  return parts
+}

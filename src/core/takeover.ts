@@ -1,0 +1,207 @@
+/**
+ * Takes over the slots that this node should own (protocol.md, section 5), many at a time.
+ *
+ * A job: importing -> promising -> catching up -> served. One job at a time; what it could not get is tried again by
+ * the next one.
+ *
+ * 1. A job begins when who is up has been unchanged for a second; slots with a live owner come only when this node has
+ *    been steady for 30 s. A node that knows no other begins at once.
+ * 2. Importing: the slots are compared with every other node that is up. The old owner goes on meanwhile.
+ * 3. Promising: every other node that is up promises the ballot (1 + highest known epoch, this node), or refuses it with
+ *    a higher one, or is silent for 5 s. The own promise is synced first.
+ * 4. Catching up: what those who promised have by then and this node lacks is pulled.
+ * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
+ * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
+ */
+import { allSlots } from './ballots.ts'
+import type { NodeId } from './ids.ts'
+import type { MessageOf } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { Reads } from './reads.ts'
+import { SlotSet } from './slot-set.ts'
+import type { Sync } from './sync.ts'
+import type { World } from './world.ts'
+
+const STABLE_MS = 1_000
+const STEADY_MS = 30_000
+const STEADY_MS_MAX = 600_000
+const SILENT_MS = 5_000
+/** Pause before slots that a job did not get are tried again. */
+const AGAIN_MS = 500
+
+interface Job {
+  readonly slots: SlotSet
+  epoch: number
+  request: number
+  /** Whose answer the present step waits for. */
+  readonly waiting: Set<NodeId>
+}
+
+export class Takeover {
+  readonly #world: World
+  readonly #ownership: Ownership
+  readonly #sync: Sync
+  readonly #reads: Reads
+  #job: Job | undefined
+  #request = 0
+  #changedMs = 0
+  #steadySinceMs = 0
+  #flaps = 0
+  /** Something changed since slots were looked for. */
+  #dirty = true
+  /** Is told of slots that are served now. */
+  onServe: (slots: SlotSet) => void = () => undefined
+
+  constructor(world: World, ownership: Ownership, sync: Sync, reads: Reads) {
+    this.#world = world
+    this.#ownership = ownership
+    this.#sync = sync
+    this.#reads = reads
+  }
+
+  get idle(): boolean {
+    return this.#job === undefined
+  }
+
+  start(): void {
+    this.#steadySinceMs = this.#world.nowMs
+    this.#changedMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Takes over every slot at once, where this node knows no other. */
+  serveAlone(): void {
+    const { ballots } = this.#ownership
+    const epoch = 1 + ballots.epochMax(allSlots())
+    for (const slot of allSlots()) ballots.raise(slot, epoch, this.#world.nodeId)
+    this.#ownership.persist()
+    this.#ownership.serve(SlotSet.of(allSlots()), epoch)
+  }
+
+  /** Who is up, who stores, or the member list changed. */
+  changed(): void {
+    this.#changedMs = this.#world.nowMs
+    this.#wakeAfter(STABLE_MS)
+  }
+
+  /** This node was away, or others thought so: it is steady anew, and for longer each time. */
+  flapped(): void {
+    this.#steadySinceMs = this.#world.nowMs
+    this.#flaps++
+  }
+
+  #wakeAfter(pauseMs: number): void {
+    this.#world.timers.add(this.#world.nowMs + pauseMs, () => {
+      this.#dirty = true
+    })
+  }
+
+  /** Begins a job where there is something to take over. */
+  look(): void {
+    if (!this.#dirty || this.#job !== undefined || !this.#world.storing) return
+    const { nowMs, peers } = this.#world
+    if (nowMs < this.#changedMs + STABLE_MS) return
+    this.#dirty = false
+    const slots = this.#wantedSlots()
+    if (slots.size === 0) return
+    const others = peers.members.filter((id) => id !== this.#world.nodeId && peers.isUp(id) && peers.isConnected(id))
+    const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(others) }
+    this.#job = job
+    if (others.length === 0) this.#promise(job)
+    for (const peer of others) {
+      this.#sync.compare(peer, slots, () => {
+        job.waiting.delete(peer)
+        if (job.waiting.size === 0 && this.#job === job) this.#promise(job)
+      })
+    }
+  }
+
+  #wantedSlots(): SlotSet {
+    const { nodeId, peers, nowMs } = this.#world
+    const steadyMs = Math.min(STEADY_MS * 2 ** this.#flaps, STEADY_MS_MAX)
+    const isSteady = nowMs >= this.#steadySinceMs + steadyMs
+    const slots = new SlotSet()
+    let later = false
+    for (const slot of allSlots()) {
+      if (this.#ownership.serves(slot) || this.#ownership.wantedOwner(slot) !== nodeId) continue
+      const owner = this.#ownership.ballots.nodeOf(slot)
+      const isOwned = owner !== '' && owner !== nodeId && peers.isStoring(owner)
+      if (!isOwned || isSteady) slots.add(slot)
+      else later = true
+    }
+    if (later) this.#wakeAfter(this.#steadySinceMs + steadyMs - nowMs)
+    return slots
+  }
+
+  #promise(job: Job): void {
+    const { nodeId, commits, peers } = this.#world
+    const { ballots } = this.#ownership
+    job.epoch = 1 + ballots.epochMax(job.slots)
+    for (const slot of job.slots) ballots.raise(slot, job.epoch, nodeId)
+    this.#ownership.persist()
+    commits.whenStored(() => {
+      const others = peers.members.filter((id) => id !== nodeId && peers.isUp(id) && peers.isConnected(id))
+      job.request = ++this.#request
+      const { request, epoch } = job
+      const slots = job.slots.runs()
+      for (const peer of others) {
+        job.waiting.add(peer)
+        this.#world.send(peer, { type: 'promise', request, epoch, slots })
+      }
+      this.#world.timers.add(this.#world.nowMs + SILENT_MS, () => {
+        if (this.#job === job && job.request === request) this.#serve(job)
+      })
+      if (others.length === 0) this.#serve(job)
+    })
+  }
+
+  /** Another node asks this one to promise it slots. */
+  asked(from: NodeId, { request, epoch, slots }: MessageOf<'promise'>): void {
+    const promised = new SlotSet()
+    const refused = new SlotSet()
+    for (const slot of SlotSet.ofRuns(slots)) {
+      if (this.#ownership.ballots.admits(slot, epoch, from)) promised.add(slot)
+      else refused.add(slot)
+    }
+    this.#ownership.learn(promised.runs().map((run) => ({ ...run, epoch, node: from })))
+    this.#ownership.persist()
+    this.#world.commits.whenStored(() => {
+      this.#reads.digests(promised.runs(), (digests) => {
+        const ballots = this.#ownership.ballots.runsOf(refused)
+        this.#world.send(from, { type: 'promised', request, slots: promised.runs(), refused: ballots, digests })
+      })
+    })
+  }
+
+  promised(from: NodeId, { request, slots, refused, digests }: MessageOf<'promised'>): void {
+    const job = this.#job
+    this.#ownership.learn(refused)
+    if (job?.request !== request || !job.waiting.has(from)) return
+    const still = SlotSet.of([...SlotSet.ofRuns(slots)].filter((slot) => job.slots.has(slot)))
+    this.#sync.compareWith(from, still, digests, () => {
+      job.waiting.delete(from)
+      if (job.waiting.size === 0 && this.#job === job) this.#serve(job)
+    })
+  }
+
+  /** What waited for that node goes on without it. */
+  gone(peer: NodeId): void {
+    const job = this.#job
+    if (job === undefined || job.request === 0 || !job.waiting.delete(peer)) return
+    if (job.waiting.size === 0) this.#serve(job)
+  }
+
+  #serve(job: Job): void {
+    this.#job = undefined
+    const served = this.#ownership.serve(job.slots, job.epoch)
+    // What changed during the job is looked at now; what another node refused, a little later.
+    if (served.size < job.slots.size) this.#wakeAfter(AGAIN_MS)
+    else this.#dirty = true
+    if (served.size === 0) return
+    const runs = served.runs().map((run) => ({ ...run, epoch: job.epoch, node: this.#world.nodeId }))
+    const { peers, nodeId } = this.#world
+    for (const peer of peers.members) {
+      if (peer !== nodeId && peers.isConnected(peer)) this.#world.send(peer, { type: 'serving', runs })
+    }
+    this.onServe(served)
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Requests about tasks, asked here or by another node: seeding, cancelling, retrying. Each is brought to the owners of
+ * its tasks (router.ts).
+ *
+ * 1. A request is answered when every owner has committed what it asks for.
+ * 2. `copies` of an answer is the least number of nodes that stored a row.
+ */
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Event, IntakeRow } from './events.ts'
+import { type NodeId, slotOf, type TaskId } from './ids.ts'
+import type { Intake } from './intake.ts'
+import type { MessageOf } from './messages.ts'
+import type { Operator } from './operator.ts'
+import type { Ownership } from './ownership.ts'
+import type { Router } from './router.ts'
+import type { World } from './world.ts'
+
+type Of<T extends Event['type']> = Extract<Event, { type: T }>
+type Taken = Pick<MessageOf<'taken'>, 'new' | 'existing' | 'copies'>
+
+export interface TaskRequestParts {
+  readonly book: BatchBook
+  readonly intake: Intake
+  readonly operator: Operator
+  readonly ownership: Ownership
+  readonly router: Router
+}
+
+export class TaskRequests {
+  readonly #world: World
+  readonly #parts: TaskRequestParts
+
+  constructor(world: World, parts: TaskRequestParts) {
+    this.#world = world
+    this.#parts = parts
+  }
+
+  /** Seeds rows that this node was given. */
+  intake({ request, batch: id, profile, rows }: Of<'intake'>): void {
+    const { requests } = this.#world
+    const batch = this.#parts.book.get(id)
+    if (batch === undefined) {
+      requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here: create it first`)
+      return
+    }
+    const sum = { new: 0, existing: 0, copies: Number.POSITIVE_INFINITY }
+    this.#parts.router.begin<IntakeRow, Taken>(rows, {
+      taskOf: ({ task }) => task,
+      local: (items, answered) => this.#take(request, batch, profile, items, answered),
+      message: (part, items) => ({ type: 'intake', request: part, record: batch.record, profile, rows: items }),
+      add: (taken) => {
+        sum.new += taken.new
+        sum.existing += taken.existing
+        sum.copies = Math.min(sum.copies, taken.copies)
+      },
+      done: () => requests.answer(request, { type: 'intake', ...sum, copies: Math.min(sum.copies, this.#copies) }),
+    })
+  }
+
+  #take(
+    request: number,
+    batch: Batch,
+    profile: string,
+    rows: readonly IntakeRow[],
+    answered: (taken: Taken, elsewhere: readonly IntakeRow[]) => void,
+  ): void {
+    const taken = ({
+      new: fresh,
+      existing,
+      elsewhere,
+    }: {
+      new: number
+      existing: number
+      elsewhere: readonly IntakeRow[]
+    }) => answered({ new: fresh, existing, copies: this.#copies }, elsewhere)
+    const failed = () =>
+      this.#world.requests.refuse(request, 'MESH_STORAGE', 'the tasks of the batch could not be read: seed again')
+    this.#parts.intake.frame({ batch, profile, rows, taken, failed })
+  }
+
+  /** How many nodes store what this one commits now. */
+  get #copies(): number {
+    const { peers, nodeId } = this.#world
+    return peers.members.some((id) => id !== nodeId && peers.isStoring(id)) ? 2 : 1
+  }
+
+  /** Another node seeds rows; `batch` is known here by now. */
+  intakeAsked(from: NodeId, batch: Batch, { request, profile, rows }: MessageOf<'intake'>): void {
+    const answer = (fresh: number, existing: number, elsewhere: readonly IntakeRow[]) => {
+      const names = elsewhere.map(({ task }) => task)
+      this.#world.send(from, { type: 'taken', request, new: fresh, existing, copies: this.#copies, elsewhere: names })
+    }
+    this.#parts.intake.frame({
+      batch,
+      profile,
+      rows,
+      taken: (taken) => answer(taken.new, taken.existing, taken.elsewhere),
+      failed: () => answer(0, 0, rows),
+    })
+  }
+
+  taken(from: NodeId, { request, elsewhere, ...taken }: MessageOf<'taken'>): void {
+    this.#parts.router.answered(from, request, taken, elsewhere)
+  }
+
+  /** Cancels or retries tasks, as this node was asked. */
+  changeTasks({ request, batch: id, change, tasks, stopRunning = false }: Of<'change-tasks'>): void {
+    const { requests } = this.#world
+    const batch = this.#parts.book.get(id)
+    if (batch === undefined) {
+      requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here`)
+      return
+    }
+    let changed = 0
+    this.#parts.router.begin<TaskId, number>([...new Set(tasks)], {
+      taskOf: (task) => task,
+      local: (items, answered) => this.#change(batch, change, items, stopRunning, answered),
+      message: (part, items) => ({ type: 'change-tasks', request: part, batch: id, change, tasks: items, stopRunning }),
+      add: (count) => {
+        changed += count
+      },
+      done: () => requests.answer(request, { type: 'changed', tasks: changed }),
+    })
+  }
+
+  #change(
+    batch: Batch,
+    change: 'cancel' | 'retry',
+    tasks: readonly TaskId[],
+    stopRunning: boolean,
+    answered: (count: number, elsewhere: readonly TaskId[]) => void,
+  ): void {
+    const { ownership, operator } = this.#parts
+    const isServed = (task: TaskId) => ownership.serves(slotOf(task))
+    const served = tasks.filter(isServed)
+    operator.changeTasks(batch, change, served, stopRunning, (count) =>
+      answered(
+        count,
+        tasks.filter((task) => !served.includes(task) || !isServed(task)),
+      ),
+    )
+  }
+
+  changeAsked(from: NodeId, { request, batch: id, change, tasks, stopRunning }: MessageOf<'change-tasks'>): void {
+    const batch = this.#parts.book.get(id)
+    const answer = (count: number, elsewhere: readonly TaskId[]) =>
+      this.#world.send(from, { type: 'changed', request, tasks: count, elsewhere })
+    if (batch === undefined) answer(0, tasks)
+    else this.#change(batch, change, tasks, stopRunning, answer)
+  }
+
+  changed(from: NodeId, { request, tasks, elsewhere }: MessageOf<'changed'>): void {
+    this.#parts.router.answered(from, request, tasks, elsewhere)
+  }
+}

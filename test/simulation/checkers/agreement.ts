@@ -1,0 +1,73 @@
+/**
+ * P2, I2: the completion that counts stays the one that counts, where its task is owned; and once everything has come
+ * to rest nothing changes any more.
+ *
+ * With several nodes a result may change once a task, where two sides of a partition meet.
+ */
+import type { Writes } from '../../../src/core/effects.ts'
+import type { TaskId, Token } from '../../../src/core/ids.ts'
+import { fold, type TaskState } from '../../../src/core/task.ts'
+import type { PoolFact } from '../fact-pool.ts'
+import type { SimNode } from '../process.ts'
+import type { Watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import type { Checker } from './checker.ts'
+
+export class Agreement implements Checker {
+  readonly #world: World
+  readonly #watch: Watch
+  /** What counts on the disk of the node that owns the task. */
+  readonly #counted = new Map<string, Token>()
+  readonly #changed = new Set<TaskId>()
+  #rest: Map<TaskId, string> | undefined
+
+  constructor(world: World, watch: Watch) {
+    this.#world = world
+    this.#watch = watch
+  }
+
+  durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
+    for (const fact of added) {
+      if (fact.kind !== 'ended' && fact.kind !== 'chosen' && fact.kind !== 'voided') continue
+      if (this.#watch.owns(node, fact.slot)) this.#look(node, fact)
+    }
+  }
+
+  #look(node: SimNode, { task, slot }: PoolFact): void {
+    const state = fold(node.disk.facts.of(task, slot))
+    const key = `${node.index} ${task}`
+    const before = this.#counted.get(key)
+    if (state.counts === undefined) this.#counted.delete(key)
+    else this.#counted.set(key, state.counts)
+    if (before === undefined || state.counts === undefined || state.counts === before) return
+    if (!hasCompletion(state, before)) return
+    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !this.#changed.has(task)
+    this.#changed.add(task)
+    if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
+  }
+
+  /** Everything has come to rest: remembers how it stands. */
+  restBegan(): void {
+    this.#world.restMs = this.#world.schedule.nowMs
+    this.#rest = this.#standings()
+  }
+
+  #standings(): Map<TaskId, string> {
+    const standings = new Map<TaskId, string>()
+    for (const [task, { state }] of this.#world.pool.tasks)
+      if (state !== undefined) standings.set(task, `${state.standing} ${state.counts} ${state.attempts.length}`)
+    return standings
+  }
+
+  finish(): void {
+    const after = this.#standings()
+    for (const [task, before] of this.#rest ?? [])
+      if (after.get(task) !== before && !this.#watch.brokenTasks.has(task))
+        this.#world.report('P2', `task ${task} was at rest as (${before}) and became (${after.get(task)})`)
+  }
+}
+
+/** Whether that attempt is a completion that could count. */
+function hasCompletion({ attempts }: TaskState, token: Token): boolean {
+  return attempts.some((each) => each.token === token && each.end === 'completed' && !each.voided)
+}

@@ -1,0 +1,43 @@
+/** Every checker of a world, in the order in which they hear of things. */
+import type { Watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import { Agreement } from './agreement.ts'
+import { Answers } from './answers.ts'
+import { Attempts } from './attempts.ts'
+import { Ballots } from './ballots.ts'
+import { Bounds } from './bounds.ts'
+import type { Checker } from './checker.ts'
+import { Durability } from './durability.ts'
+import { Executions } from './executions.ts'
+import { watchIdleness } from './idleness.ts'
+import { Liveness } from './liveness.ts'
+import { Rings } from './rings.ts'
+import { Starts } from './starts.ts'
+import { Tallies } from './tallies.ts'
+import { Tokens } from './tokens.ts'
+
+export interface Checkers {
+  readonly all: readonly Checker[]
+  readonly agreement: Agreement
+  readonly answers: Answers
+  readonly liveness: Liveness
+}
+
+export function makeCheckers(world: World, watch: Watch): Checkers {
+  const agreement = new Agreement(world, watch)
+  const answers = new Answers(world)
+  const liveness = new Liveness(world, watch)
+  watchIdleness(world)
+  const others: readonly Checker[] = [
+    new Durability(world, watch),
+    new Executions(world, watch),
+    new Bounds(world, watch),
+    new Ballots(world, watch),
+    new Tokens(world),
+    new Starts(world, watch),
+    new Attempts(world, watch),
+    new Tallies(world, watch),
+    new Rings(world, watch),
+  ]
+  return { all: [agreement, answers, liveness, ...others], agreement, answers, liveness }
+}

@@ -1,0 +1,60 @@
+/** P6: once faults have stopped every node answers what people ask, whichever node seeded the batch. */
+import type { SimNode } from '../process.ts'
+import type { Reply } from '../requests.ts'
+import type { World } from '../world.ts'
+import type { Checker } from './checker.ts'
+
+/** By then the mesh has one member view. */
+const ASK_AFTER_MS = 75_000
+
+export class Answers implements Checker {
+  readonly #world: World
+  #asked = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Asks once more, to see that nothing comes of it. */
+  askAgain(): void {
+    for (const node of this.#world.live) if (node.up) this.#ask(node)
+  }
+
+  /** Whether every node was asked, and has answered or let time run out. */
+  get done(): boolean {
+    return this.#asked && this.#open === 0
+  }
+
+  #open = 0
+
+  second(): void {
+    const { calmMs, schedule, live } = this.#world
+    if (this.#asked || calmMs === undefined || schedule.nowMs < calmMs + ASK_AFTER_MS) return
+    this.#asked = true
+    for (const node of live) if (node.up) this.#ask(node)
+  }
+
+  #ask(node: SimNode): void {
+    const { desk, scenario } = this.#world
+    for (const { name, profile } of scenario.plans) {
+      this.#open++
+      desk.ask(node, { type: 'create-batch', spec: { name, profile } }, (reply) => {
+        this.#open--
+        this.#heard(node, `for batch ${name}`, reply)
+        if (reply?.type !== 'answer' || reply.value.type !== 'batch') return
+        this.#open++
+        const question = { type: 'set-batch', batch: reply.value.batch.id, change: { paused: false } } as const
+        desk.ask(node, question, (changed) => {
+          this.#open--
+          this.#heard(node, `to resume batch ${name}`, changed)
+        })
+      })
+    }
+  }
+
+  #heard(node: SimNode, what: string, reply: Reply | undefined): void {
+    if (reply?.type === 'answer') return
+    const why = reply === undefined ? 'did not answer' : `refused: ${reply.code}`
+    this.#world.report('P6', `node ${node.index}, asked ${what}, ${why}`)
+  }
+}

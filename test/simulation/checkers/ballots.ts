@@ -1,0 +1,120 @@
+/**
+ * I3: what a disk has promised for a slot never goes down; an owner claims only under the ballot that its own disk has
+ * promised; a frame under a lower ballot than that is refused; and once everything is calm a slot does not go back to an
+ * owner that it had left.
+ */
+import type { Effect, Writes } from '../../../src/core/effects.ts'
+import type { Event } from '../../../src/core/events.ts'
+import { type Boot, type NodeId, readToken, SLOT_COUNT, slotOf, type Token } from '../../../src/core/ids.ts'
+import type { BallotRun, MessageOf } from '../../../src/core/messages.ts'
+import { messageOf } from '../message-reader.ts'
+import type { DiskDamage } from '../observer.ts'
+import type { SimNode } from '../process.ts'
+import type { Promised, Watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import type { Checker } from './checker.ts'
+
+interface Highest {
+  readonly epochs: Uint32Array
+  readonly nodes: NodeId[]
+}
+
+export class Ballots implements Checker {
+  readonly #world: World
+  readonly #watch: Watch
+  readonly #highest = new Map<SimNode, Highest>()
+  /** Node, peer and seq of a frame => slots that must be refused. */
+  readonly #tooLow = new Map<string, readonly number[]>()
+  /** Owners of a slot since everything is calm, in order. */
+  readonly #owners = new Map<number, Boot[]>()
+
+  constructor(world: World, watch: Watch) {
+    this.#world = world
+    this.#watch = watch
+  }
+
+  began(node: SimNode): void {
+    this.#raise(node, this.#watch.promised(node))
+  }
+
+  durable(node: SimNode, { promises }: Writes): void {
+    if (promises !== undefined) this.#raise(node, this.#watch.promised(node))
+  }
+
+  damaged(node: SimNode, damage: DiskDamage): void {
+    if (damage === 'wiped' || damage === 'backup-restored') this.#highest.delete(node)
+  }
+
+  #raise(node: SimNode, { epochs, nodes }: Promised): void {
+    const before = this.#highest.get(node)
+    this.#highest.set(node, { epochs, nodes })
+    if (before === undefined) return
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const [epoch, old] = [epochs[slot] as number, before.epochs[slot] as number]
+      if (epoch > old || (epoch === old && (nodes[slot] as NodeId) >= (before.nodes[slot] as NodeId))) continue
+      this.#world.report('I3', `node ${node.index} had promised slot ${slot} to ${old} ${before.nodes[slot]}, now to ${epoch} ${nodes[slot]}`)
+      return
+    }
+  }
+
+  effect(node: SimNode, effect: Effect): void {
+    if (effect.type === 'persist') this.#claims(node, effect)
+    else if (effect.type === 'send' && this.#world.scenario.nodes > 1) {
+      const message = messageOf(effect.bytes)
+      if (message?.type === 'facts-stored') this.#stored(node, effect.to, message)
+    }
+  }
+
+  readonly #stated = new Set<Token>()
+
+  #claims(node: SimNode, { facts }: Writes): void {
+    const { epochs, nodes } = this.#watch.promised(node)
+    for (const { fact } of facts) {
+      if (fact.kind !== 'claimed') continue
+      const { boot, epoch } = readToken(fact.token)
+      // An own claim comes back from others, after the slot went to one of them too.
+      if (boot !== node.boot || this.#stated.has(fact.token)) continue
+      this.#stated.add(fact.token)
+      const slot = slotOf(fact.task)
+      if (epochs[slot] !== epoch || nodes[slot] !== node.id)
+        this.#world.report('I3', `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${epochs[slot]} ${nodes[slot]}`)
+      if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot)
+    }
+  }
+
+  #calmClaim(slot: number, boot: Boot): void {
+    const owners = this.#owners.get(slot) ?? []
+    this.#owners.set(slot, owners)
+    if (owners.at(-1) === boot) return
+    if (owners.includes(boot)) this.#world.report('I3', `slot ${slot} went from owner to owner and back, in all calm`)
+    owners.push(boot)
+  }
+
+  event(node: SimNode, event: Event): void {
+    if (event.type !== 'received' || this.#world.scenario.nodes === 1) return
+    const message = messageOf(event.bytes)
+    if (message?.type !== 'facts') return
+    const slots = message.ballots.flatMap((run) => this.#lower(node, run))
+    if (slots.length > 0) this.#tooLow.set(`${node.index} ${node.starts} ${event.from} ${message.seq}`, slots)
+  }
+
+  /** Slots of a run for which the disk has promised a higher ballot. */
+  #lower(node: SimNode, { from, to, epoch, node: owner }: BallotRun): number[] {
+    const { epochs, nodes } = this.#watch.promised(node)
+    const slots: number[] = []
+    for (let slot = from; slot <= to; slot++) {
+      const promised = epochs[slot] as number
+      if (promised > epoch || (promised === epoch && (nodes[slot] as NodeId) > owner)) slots.push(slot)
+    }
+    return slots
+  }
+
+  #stored(node: SimNode, to: NodeId, { seq, refused }: MessageOf<'facts-stored'>): void {
+    const key = `${node.index} ${node.starts} ${to} ${seq}`
+    const slots = this.#tooLow.get(key) ?? []
+    this.#tooLow.delete(key)
+    const taken = slots.find((slot) => !refused.some((run) => run.from <= slot && slot <= run.to))
+    if (taken !== undefined)
+      this.#world.report('I3', `node ${node.index} took facts of slot ${taken} under a ballot below its promise`)
+  }
+}

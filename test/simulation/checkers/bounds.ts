@@ -1,0 +1,93 @@
+/**
+ * P5, I11: everything has a limit: what a node says at a time, how often it gossips, how much waits for a peer, how many
+ * messages a task costs, and how many nodes a poisonous prompt ends.
+ */
+import type { Effect, Writes } from '../../../src/core/effects.ts'
+import type { TaskId } from '../../../src/core/ids.ts'
+import { MESH_SETTINGS } from '../../../src/core/settings.ts'
+import type { PoolFact } from '../fact-pool.ts'
+import type { ExecutionRecord } from '../history.ts'
+import { messageOf } from '../message-reader.ts'
+import type { SimNode } from '../process.ts'
+import type { Watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import type { Checker } from './checker.ts'
+
+const MIB = 1024 * 1024
+const FRAME_BYTES_MAX = 4 * MIB
+const UNDER_WAY_BYTES_MAX = 8 * MIB
+const GOSSIP_BYTES_MAX = 64 * 1024
+/** Messages about tasks and slots that may be said for each task, and for each node and minute. */
+const MESSAGES_PER_TASK = 60
+const MESSAGES_PER_MINUTE = 1_200
+const PARTS_MAX = 3
+/** Said by the clock, whether there are tasks or not. */
+const BY_THE_CLOCK: ReadonlySet<string> = new Set(['beat', 'members', 'batches', 'probe', 'probed', 'hello', 'load'])
+
+export class Bounds implements Checker {
+  readonly #world: World
+  readonly #watch: Watch
+  readonly #gossiped = new Map<SimNode, number>()
+  readonly #deaths = new Map<TaskId, number>()
+  #messages = 0
+
+  constructor(world: World, watch: Watch) {
+    this.#world = world
+    this.#watch = watch
+  }
+
+  effect(node: SimNode, effect: Effect): void {
+    if (effect.type === 'send') this.#sent(node, effect.to, effect.bytes)
+    else if (effect.type === 'gossip') this.#gossip(node, effect.bytes)
+  }
+
+  #sent(node: SimNode, to: string, bytes: Uint8Array): void {
+    const { report, network } = this.#world
+    if (bytes.length > FRAME_BYTES_MAX) report('I11', `node ${node.index} sends ${bytes.length} bytes at once`)
+    const message = messageOf(bytes)
+    if (message === undefined) report('I11', `node ${node.index} sends ${bytes.length} bytes that are no message`)
+    else if (!BY_THE_CLOCK.has(message.type)) this.#messages++
+    const underWay = network.endsOf(node.index).get(to)?.other.bytesUnderWay ?? 0
+    if (underWay > UNDER_WAY_BYTES_MAX + FRAME_BYTES_MAX)
+      report('I11', `node ${node.index} has ${underWay} bytes under way to ${to}`)
+  }
+
+  #gossip(node: SimNode, bytes: Uint8Array): void {
+    if (bytes.length > GOSSIP_BYTES_MAX) this.#world.report('I11', `node ${node.index} gossips ${bytes.length} bytes`)
+    this.#gossiped.set(node, 1 + (this.#gossiped.get(node) ?? 0))
+  }
+
+  durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
+    for (const { bytes, hash } of added) {
+      if (bytes.length > MESH_SETTINGS.factBytesMax)
+        this.#world.report('I11', `node ${node.index} stored the fact ${hash} of ${bytes.length} bytes`)
+    }
+  }
+
+  executionEnded({ task, killedNode }: ExecutionRecord): void {
+    if (!killedNode) return
+    const deaths = 1 + (this.#deaths.get(task) ?? 0)
+    this.#deaths.set(task, deaths)
+    const facts = this.#world.pool.tasks.get(task)?.facts ?? []
+    const rounds = 1 + facts.filter(({ kind }) => kind === 'retried').length
+    const isAlone = this.#world.scenario.nodes === 1
+    // Parts of a mesh that are cut apart know nothing of each other's losses.
+    const parts = isAlone || this.#watch.undisturbed ? 1 : PARTS_MAX
+    // Of two attempts at once both may end their nodes before either loss is known.
+    const most = parts * (rounds * MESH_SETTINGS.blamedLossesMax + (isAlone ? 0 : 1))
+    if (deaths > most && !this.#watch.damagedTasks.has(task))
+      this.#world.report('P5', `task ${task} has ended ${deaths} nodes in ${rounds} rounds`)
+  }
+
+  finish(): void {
+    const { scenario, schedule, report, nodes, pool } = this.#world
+    const everyMs = Math.max(1_000, 10 * nodes.length)
+    for (const [node, times] of this.#gossiped)
+      if (times > 10 + (1.5 * schedule.nowMs) / everyMs)
+        report('P5', `node ${node.index} gossiped ${times} times in ${schedule.nowMs} ms`)
+    const minutes = schedule.nowMs / 60_000
+    const most = MESSAGES_PER_TASK * pool.tasks.size + MESSAGES_PER_MINUTE * minutes * nodes.length
+    if (scenario.conditions.calm && this.#messages > most)
+      report('P5', `${this.#messages} messages were said about ${pool.tasks.size} tasks; ${most} would be enough`)
+  }
+}

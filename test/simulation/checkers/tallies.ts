@@ -1,0 +1,70 @@
+/**
+ * I9: once everything has come to rest, the tallies on the disk of a slot's owner equal the fold of the facts there,
+ * and of the union of all live stores.
+ *
+ * Slots of which a disk fault took facts are left out: their owner may not have read them since.
+ */
+import { slotOf } from '../../../src/core/ids.ts'
+import { sameTally, type SlotTally, tallyOf } from '../../../src/core/tally.ts'
+import type { TaskState } from '../../../src/core/task.ts'
+import type { SimNode } from '../process.ts'
+import type { Watch } from '../watch.ts'
+import type { World } from '../world.ts'
+import type { Checker } from './checker.ts'
+import { tasksOf } from './truth.ts'
+
+export class Tallies implements Checker {
+  readonly #world: World
+  readonly #watch: Watch
+
+  constructor(world: World, watch: Watch) {
+    this.#world = world
+    this.#watch = watch
+  }
+
+  finish(): void {
+    for (const [key, states] of this.#states()) {
+      const { batch } = states[0] as TaskState
+      const slot = Number(key.slice(batch.length + 1))
+      const owner = this.#ownerOf(slot)
+      const stored = owner?.disk.tally(batch, slot)
+      const folded = tallyOf(batch, slot, states)
+      if (owner === undefined || (stored !== undefined && sameTally(stored, folded))) continue
+      this.#world.report('I9', `slot ${slot} of batch ${batch} on node ${owner.index}: ${told(stored)} is stored, the facts say ${told(folded)}`)
+    }
+  }
+
+  /** `batch slot` => its tasks, but for slots with a damaged one. */
+  #states(): Map<string, TaskState[]> {
+    const groups = new Map<string, TaskState[]>()
+    const damaged = new Set([...this.#watch.damagedTasks].map(slotOf))
+    for (const { batch, slot, state } of tasksOf(this.#world)) {
+      if (state === undefined || damaged.has(slot)) continue
+      const key = `${batch} ${slot}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [state])
+      else group.push(state)
+    }
+    return groups
+  }
+
+  /** The live node with the highest ballot for a slot, if that is its own. */
+  #ownerOf(slot: number): SimNode | undefined {
+    let owner: SimNode | undefined
+    let highest = ''
+    for (const node of this.#world.live) {
+      const { epochs, nodes } = this.#watch.promised(node)
+      const ballot = `${String(epochs[slot]).padStart(12, '0')} ${nodes[slot]}`
+      if (ballot > highest) owner = nodes[slot] === node.id ? node : undefined
+      if (ballot === highest && nodes[slot] === node.id) owner = node
+      if (ballot > highest) highest = ballot
+    }
+    return owner
+  }
+}
+
+function told(tally: SlotTally | undefined): string {
+  if (tally === undefined) return 'nothing'
+  const { total, completed, failed, cancelled, extra } = tally
+  return `${total} tasks, ${completed} completed, ${failed} failed, ${cancelled} cancelled, ${extra} extra`
+}

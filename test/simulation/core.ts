@@ -1,0 +1,20 @@
+/** The machine under test, as the simulator drives it: the real core, or a small fake in the simulator's own tests. */
+import type { Effect } from '../../src/core/effects.ts'
+import type { Event } from '../../src/core/events.ts'
+import { MeshCore, type MeshCoreOptions } from '../../src/core/mesh-core.ts'
+import type { CoreView } from '../../src/core/view.ts'
+
+export interface Core {
+  step(event: Event, nowMs: number): readonly Effect[]
+  view(): CoreView
+}
+
+/** What a core is made with: all of its surroundings that are not events. */
+export interface CoreOptions extends MeshCoreOptions {
+  /** In [0, 1). */
+  readonly random: () => number
+}
+
+export type CoreFactory = (options: CoreOptions) => Core
+
+export const realCore: CoreFactory = (options) => new MeshCore(options)

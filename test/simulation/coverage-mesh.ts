@@ -1,0 +1,186 @@
+/** Rare states that only several nodes can reach, seen in their messages, facts and member lists. */
+import { decodeFact } from '../../src/codec/facts.ts'
+import type { Effect, Writes } from '../../src/core/effects.ts'
+import type { Event } from '../../src/core/events.ts'
+import { type NodeId, readToken, slotOf, type Token } from '../../src/core/ids.ts'
+import type { MemberEntry } from '../../src/core/membership.ts'
+import type { Message, MessageOf } from '../../src/core/messages.ts'
+import { membersOn } from './checkers/members.ts'
+import { referenceRing } from './checkers/reference-ring.ts'
+import type { PoolFact } from './fact-pool.ts'
+import { messageOf } from './message-reader.ts'
+import type { Observer } from './observer.ts'
+import type { SimNode } from './process.ts'
+import type { World } from './world.ts'
+
+export const MESH_SOMETIMES = [
+  'slot taken over',
+  'takeover while a claim is under way',
+  'promise refused',
+  'NOT_OWNER said',
+  'facts refused under a lower ballot',
+  'stand-in used',
+  'slots differ and are exchanged',
+  'outbox replayed after a restart',
+  'granted to another node',
+  'claim parked',
+  'parked claim served',
+  'told that there is work',
+  'lease renewed at a reconnect',
+  'killed from afar',
+  'lost: holder dead',
+  'lost: never renewed',
+  'two attempts at once',
+  'speculation won',
+  'contested slot granted',
+  'meshes merged',
+  'away marked',
+  'left',
+  'forgotten',
+  'hello refused: cloned',
+  'probed for another, reached',
+  'probed for another, not reached',
+  'rumour told',
+  'row answered from elsewhere',
+  'ended by a dead owner arrives at the next',
+  'gossip heard while streams are cut',
+] as const
+export type MeshSometimes = (typeof MESH_SOMETIMES)[number]
+
+export class MeshCoverage implements Observer {
+  readonly #world: World
+  readonly #reached: (state: MeshSometimes) => void
+  /** Owner, claimer and seq of claims that were parked. */
+  readonly #parked = new Set<string>()
+
+  constructor(world: World, reached: (state: MeshSometimes) => void) {
+    this.#world = world
+    this.#reached = reached
+  }
+
+  event(node: SimNode, event: Event): void {
+    if (event.type === 'start' && (event.mesh?.outbox.length ?? 0) > 0) this.#reached('outbox replayed after a restart')
+    if (event.type === 'gossiped' && this.#world.gossip.everywhere > 0) this.#reached('gossip heard while streams are cut')
+    if (event.type !== 'received') return
+    const message = messageOf(event.bytes)
+    if (message?.type === 'members') this.#members(node, message)
+    if (message?.type === 'ended') this.#endedArrives(node, message)
+  }
+
+  /** What was two meshes before becomes one. */
+  #members(node: SimNode, { entries }: MessageOf<'members'>): void {
+    const own = membersOn(node)
+    const others = entries.filter(({ id, standing }) => standing === 'joined' && !own.includes(id))
+    if (own.length > 1 && others.length > 1) this.#reached('meshes merged')
+  }
+
+  #endedArrives(node: SimNode, { facts }: MessageOf<'ended'>): void {
+    const tokens = facts.map(tokenOf).filter((token) => token !== undefined)
+    if (tokens.some((token) => readToken(token).boot !== node.boot)) this.#reached('ended by a dead owner arrives at the next')
+  }
+
+  effect(node: SimNode, effect: Effect): void {
+    if (effect.type === 'send') this.#sent(node, effect.to, messageOf(effect.bytes))
+    else if (effect.type === 'gossip' && messageOf(effect.bytes)?.type === 'rumour') this.#reached('rumour told')
+  }
+
+  #sent(node: SimNode, to: NodeId, message: Message | undefined): void {
+    switch (message?.type) {
+      case 'promise':
+        return this.#reached('slot taken over')
+      case 'promised':
+        if (message.refused.length > 0) this.#reached('promise refused')
+        return
+      case 'not-owner':
+        return this.#reached('NOT_OWNER said')
+      case 'facts-stored':
+        if (message.refused.length > 0) this.#reached('facts refused under a lower ballot')
+        return
+      case 'facts':
+        return this.#facts(node, to, message)
+      case 'slot-wanted':
+        return this.#reached('slots differ and are exchanged')
+      case 'granted':
+        return this.#granted(node, to, message)
+      case 'work':
+        return this.#reached('told that there is work')
+      case 'held':
+        return this.#reached('lease renewed at a reconnect')
+      case 'kill':
+        return this.#reached('killed from afar')
+      case 'refused':
+        if (message.why === 'cloned') this.#reached('hello refused: cloned')
+        return
+      case 'probed':
+        return this.#reached(message.reached ? 'probed for another, reached' : 'probed for another, not reached')
+      case 'rumour':
+        return this.#reached('rumour told')
+      case 'taken':
+      case 'changed':
+        if (message.elsewhere.length > 0) this.#reached('row answered from elsewhere')
+        return
+      default:
+    }
+  }
+
+  #facts(node: SimNode, to: NodeId, { ballots }: MessageOf<'facts'>): void {
+    const ring = referenceRing(membersOn(node))
+    if (ballots.some(({ from }) => !ring.list(from).includes(to))) this.#reached('stand-in used')
+  }
+
+  #granted(node: SimNode, to: NodeId, { seq, grants, parked }: MessageOf<'granted'>): void {
+    const key = `${node.index} ${node.starts} ${to} ${seq}`
+    if (parked) {
+      this.#parked.add(key)
+      this.#reached('claim parked')
+    } else if (grants.length > 0 && this.#parked.delete(key)) this.#reached('parked claim served')
+    if (grants.length > 0) this.#reached('granted to another node')
+    if (grants.some(({ task }) => this.#isContested(node, slotOf(task)))) this.#reached('contested slot granted')
+  }
+
+  /** Whether fewer than two of those on the slot's list can store. */
+  #isContested(node: SimNode, slot: number): boolean {
+    const listed = referenceRing(membersOn(node)).list(slot)
+    const up = this.#world.live.filter(({ id, index, up }) => {
+      return up && listed.includes(id) && !this.#world.network.links.isCut(node.index, index)
+    })
+    return listed.length > 1 && up.length < 2
+  }
+
+  durable(node: SimNode, { promises, mesh }: Writes, added: readonly PoolFact[]): void {
+    for (const entry of mesh?.members ?? []) this.#entry(entry)
+    for (const fact of added) if (fact.copies === 1) this.#fact(fact)
+    if (promises === undefined || this.#world.scenario.nodes === 1) return
+    const isOpen = [...node.disk.facts.slots].some((slot) => this.#hasOpenElsewhere(node, slot))
+    if (isOpen) this.#reached('takeover while a claim is under way')
+  }
+
+  #entry({ standing }: MemberEntry): void {
+    if (standing === 'away') this.#reached('away marked')
+    if (standing === 'left') this.#reached('left')
+    if (standing === 'forgotten') this.#reached('forgotten')
+  }
+
+  #hasOpenElsewhere(node: SimNode, slot: number): boolean {
+    for (const [first] of node.disk.facts.tasksOf(slot)) {
+      const state = first && this.#world.pool.tasks.get(first.task)?.state
+      if (state?.attempts.some(({ end, token }) => end === 'open' && readToken(token).boot !== node.boot)) return true
+    }
+    return false
+  }
+
+  #fact({ fact }: PoolFact): void {
+    const state = this.#world.pool.tasks.get(fact.task)?.state
+    if (fact.kind === 'lost' && fact.why === 'holder-dead') this.#reached('lost: holder dead')
+    if (fact.kind === 'lost' && fact.why === 'never-renewed') this.#reached('lost: never renewed')
+    const open = state?.attempts.filter(({ end }) => end === 'open') ?? []
+    if (fact.kind === 'claimed' && open.length > 1) this.#reached('two attempts at once')
+    if (fact.kind !== 'ended' || fact.outcome !== 'completed') return
+    if (state?.counts === fact.token && open.some(({ token }) => token < fact.token)) this.#reached('speculation won')
+  }
+}
+
+function tokenOf(bytes: Uint8Array): Token | undefined {
+  const fact = decodeFact(bytes)
+  return 'token' in fact ? fact.token : undefined
+}

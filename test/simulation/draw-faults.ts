@@ -1,0 +1,205 @@
+/**
+ * The faults of a seed.
+ *
+ * 1. All of them lie in [0, untilMs]; what lasts ends by then.
+ * 2. The faults of a plane are a pure function of (seed, plane): switching a plane off leaves the others as they were.
+ */
+import type { ErrorClass } from '../../src/core/facts.ts'
+import type { Plane } from './conditions.ts'
+import { endOf, type Fault } from './faults.ts'
+import { Random } from './random.ts'
+
+export interface FaultScope {
+  readonly seed: number
+  readonly nodes: number
+  /** Machines beyond those, each of which may join once. */
+  readonly joiners: number
+  readonly batches: number
+  readonly planes: readonly Plane[]
+  readonly untilMs: number
+}
+
+type Draw = (random: Random, scope: FaultScope, atMs: number) => Fault
+
+/** Ascending by time. */
+export function drawFaults(scope: FaultScope): Fault[] {
+  const faults = scope.planes.flatMap((plane) => {
+    const random = new Random(scope.seed, `faults ${plane}`)
+    const draws = DRAWS[plane]
+    if (draws.length === 0) return []
+    // Some seeds have few kinds of faults, so that one kind is not always in the way of another.
+    const kinds = random.chance(0.5) ? draws : random.shuffled(draws).slice(0, 1 + random.below(draws.length))
+    const count = Math.round(random.spread(1, (30 * scope.untilMs) / 300_000))
+    return Array.from({ length: count }, () => random.pick(kinds)(random, scope, random.between(0, scope.untilMs)))
+  })
+  faults.push(...drawJoins(scope), ...drawDeath(scope))
+  // Of a node alone nobody can tell a copy.
+  const fits = faults.filter((fault) => endOf(fault) <= scope.untilMs && (scope.nodes > 1 || fault.kind !== 'clone'))
+  return fits.sort((a, b) => a.atMs - b.atMs)
+}
+
+function drawJoins({ seed, nodes, joiners, planes, untilMs }: FaultScope): Fault[] {
+  if (!planes.includes('operator')) return []
+  const random = new Random(seed, 'joins')
+  return Array.from({ length: joiners }, (_, index) => ({ kind: 'join', atMs: random.between(0, untilMs), node: nodes + index }))
+}
+
+/** One node in some meshes of three and more: the others have what it had, unless other faults took that. */
+function drawDeath({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
+  const random = new Random(seed, 'death')
+  const dies = nodes > 2 && planes.includes('process') && random.chance(0.15)
+  return dies ? [{ kind: 'death', atMs: random.between(0, untilMs), node: random.below(nodes) }] : []
+}
+
+const anyNode = (random: Random, { nodes }: FaultScope) => random.below(nodes)
+const anyBatch = (random: Random, { batches }: FaultScope) => random.below(batches)
+
+/** Two different nodes; the same one twice in a mesh of one, where nothing comes of it. */
+function anyPair(random: Random, { nodes }: FaultScope): readonly [number, number] {
+  const a = random.below(nodes)
+  return [a, (a + 1 + random.below(Math.max(1, nodes - 1))) % nodes]
+}
+
+function anyGroups(random: Random, { nodes }: FaultScope, count: number): number[][] {
+  const groups: number[][] = Array.from({ length: count }, () => [])
+  for (const node of random.shuffled(Array.from({ length: nodes }, (_, index) => index)))
+    groups[random.below(count)]?.push(node)
+  return groups.filter((group) => group.length > 0)
+}
+
+const NETWORK: readonly Draw[] = [
+  (random, scope, atMs) => {
+    const [from = [], to = []] = anyGroups(random, scope, 2)
+    return { kind: 'cut', atMs, forMs: random.spread(100, 120_000), from, to, oneWay: true }
+  },
+  (random, scope, atMs) => {
+    const [from, to] = anyPair(random, scope)
+    return { kind: 'cut', atMs, forMs: random.spread(100, 120_000), from: [from], to: [to], oneWay: random.chance(0.5) }
+  },
+  (random, scope, atMs) => {
+    const groups = anyGroups(random, scope, random.pick([2, 2, 3]))
+    return { kind: 'split', atMs, forMs: random.spread(1_000, 180_000), groups }
+  },
+  (random, scope, atMs) => {
+    const [a, b] = anyPair(random, scope)
+    return { kind: 'flap', atMs, forMs: random.spread(5_000, 60_000), a, b, periodMs: random.spread(500, 20_000) }
+  },
+  (random, scope, atMs) => {
+    const [a, b] = anyPair(random, scope)
+    return { kind: 'reset', atMs, a, b }
+  },
+  (random, scope, atMs) => {
+    const [a, b] = anyPair(random, scope)
+    return { kind: 'slow', atMs, forMs: random.spread(1_000, 60_000), a, b, byMs: random.spread(10, 5_000) }
+  },
+]
+
+const GOSSIP: readonly Draw[] = [
+  (random, _, atMs) => ({ kind: 'gossip-silenced', atMs, forMs: random.spread(5_000, 120_000) }),
+  (random, _, atMs) => ({ kind: 'gossip-alone', atMs, forMs: random.spread(1_000, 30_000) }),
+]
+
+const downMs = (random: Random) => random.spread(50, 60_000)
+
+const PROCESS: readonly Draw[] = [
+  (random, scope, atMs) => ({ kind: 'crash', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
+  (random, scope, atMs) => {
+    const type = random.pick([undefined, 'persist', 'execute', 'send', 'answer', 'kill'] as const)
+    const fault = { kind: 'crash-after', atMs, node: anyNode(random, scope), downMs: downMs(random) } as const
+    return { ...fault, effects: 1 + random.below(12), ...(type && { type }) }
+  },
+  (random, scope, atMs) => {
+    const fault = { kind: 'restarts', atMs, node: anyNode(random, scope) } as const
+    return { ...fault, times: 2 + random.below(6), everyMs: random.spread(600, 10_000) }
+  },
+  (random, _, atMs) => ({ kind: 'kill-all', atMs, downMs: random.spread(50, 20_000) }),
+  (random, scope, atMs) => ({ kind: 'pause', atMs, node: anyNode(random, scope), forMs: random.spread(100, 90_000) }),
+  (random, scope, atMs) => ({
+    kind: 'power-cut',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(1_000, 90_000),
+  }),
+  (random, scope, atMs) => ({ kind: 'stop', atMs, node: anyNode(random, scope), now: random.chance(0.5) }),
+  (random, scope, atMs) => ({ kind: 'clone', atMs, node: anyNode(random, scope), forMs: random.spread(5_000, 60_000) }),
+]
+
+const DISK: readonly Draw[] = [
+  (random, scope, atMs) => ({
+    kind: random.pick(['disk-full', 'disk-failing', 'reads-fail'] as const),
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(500, 60_000),
+  }),
+  (random, scope, atMs) => {
+    const fault = { kind: 'slow-sync', atMs, node: anyNode(random, scope) } as const
+    return { ...fault, forMs: random.spread(1_000, 60_000), syncMs: random.spread(100, 10_000) }
+  },
+  (random, scope, atMs) => {
+    const fault = { kind: 'bit-flips', atMs, node: anyNode(random, scope) } as const
+    return { ...fault, facts: random.pick([0, 1, 1, 3, 20]), tallies: random.chance(0.3) }
+  },
+  (random, scope, atMs) => ({ kind: 'wiped', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
+  (random, scope, atMs) => ({ kind: 'backup', atMs, node: anyNode(random, scope), forMs: random.spread(1_000, 120_000) }),
+]
+
+const CLOCK: readonly Draw[] = [
+  (random, scope, atMs) => ({ kind: 'drift', atMs, node: anyNode(random, scope), rate: random.spread(0.5, 2) }),
+  (random, scope, atMs) => ({ kind: 'block', atMs, node: anyNode(random, scope), forMs: random.spread(100, 30_000) }),
+  (random, scope, atMs) => ({
+    kind: 'suspend',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(1_000, 120_000),
+    clockStands: random.chance(0.5),
+  }),
+]
+
+const NODE_ERRORS: readonly ErrorClass[] = ['failed', 'backend-down', 'disk-full', 'not-here', 'oom']
+
+const EXECUTOR: readonly Draw[] = [
+  (random, scope, atMs) => ({
+    kind: 'fails-fast',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(500, 60_000),
+    error: random.pick(NODE_ERRORS),
+  }),
+]
+
+const OPERATOR: readonly Draw[] = [
+  (random, scope, atMs) => ({
+    kind: random.pick(['pause-batch', 'resume-batch', 'cancel-batch', 'uncancel-batch'] as const),
+    atMs,
+    node: anyNode(random, scope),
+    batch: anyBatch(random, scope),
+    stopRunning: random.chance(0.5),
+  }),
+  (random, scope, atMs) => ({
+    kind: 'prefer-batch',
+    atMs,
+    node: anyNode(random, scope),
+    batch: anyBatch(random, scope),
+    priority: random.below(5) - 2,
+  }),
+  (random, scope, atMs) => ({
+    kind: random.pick(['cancel-tasks', 'retry-tasks'] as const),
+    atMs,
+    node: anyNode(random, scope),
+    batch: anyBatch(random, scope),
+    share: random.spread(0.01, 1),
+    stopRunning: random.chance(0.5),
+  }),
+  (random, scope, atMs) => ({ kind: 'seed-again', atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }),
+  (random, scope, atMs) => ({ kind: 'open-profiles', atMs, node: anyNode(random, scope) }),
+]
+
+const DRAWS: { readonly [P in Plane]: readonly Draw[] } = {
+  network: NETWORK,
+  gossip: GOSSIP,
+  process: PROCESS,
+  disk: DISK,
+  clock: CLOCK,
+  executor: EXECUTOR,
+  operator: OPERATOR,
+}

@@ -1,0 +1,113 @@
+/**
+ * Every fact that ever reached a disk of the simulated mesh, once: disks refer to it. It counts on how many disks a
+ * fact is now, and keeps the union of all live stores by task.
+ *
+ * 1. A fact of the pool is decoded from its bytes: nothing is shared with the core that wrote it.
+ * 2. `copies` is the number of disks that have it; the union has the facts with copies above 0.
+ */
+import { hash } from 'node:crypto'
+import { decodeFact } from '../../src/codec/facts.ts'
+import type { Fact, FactKind, StoredFact } from '../../src/core/facts.ts'
+import { type BatchId, type Sha256, slotOf, type TaskId } from '../../src/core/ids.ts'
+import { fold, type TaskState } from '../../src/core/task.ts'
+
+export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'hex')
+
+export class PoolFact {
+  readonly hash: string
+  readonly bytes: Uint8Array
+  readonly kind: FactKind
+  readonly task: TaskId
+  readonly batch: BatchId
+  readonly slot: number
+  copies = 0
+  #fact: Fact | undefined
+
+  constructor({ fact: { kind, task, batch }, hash, bytes }: StoredFact) {
+    this.hash = hash
+    this.bytes = bytes
+    this.kind = kind
+    this.task = task
+    this.batch = batch
+    this.slot = slotOf(task)
+  }
+
+  get fact(): Fact {
+    this.#fact ??= Object.freeze(decodeFact(this.bytes))
+    return this.#fact
+  }
+
+  /** As a store hands it over. */
+  stored(): StoredFact {
+    return { fact: this.fact, hash: this.hash, bytes: this.bytes }
+  }
+}
+
+/** What all live stores together know of one task. */
+export class TaskTruth {
+  readonly task: TaskId
+  readonly batch: BatchId
+  readonly slot: number
+  readonly facts: PoolFact[] = []
+  #state: TaskState | undefined
+
+  constructor({ task, batch, slot }: PoolFact) {
+    this.task = task
+    this.batch = batch
+    this.slot = slot
+  }
+
+  /** Undefined where no disk has a fact of it any more. */
+  get state(): TaskState | undefined {
+    if (this.facts.length === 0) return undefined
+    this.#state ??= fold(this.facts)
+    return this.#state
+  }
+
+  changed(): void {
+    this.#state = undefined
+  }
+}
+
+export class FactPool {
+  readonly tasks = new Map<TaskId, TaskTruth>()
+  readonly #facts = new Map<string, PoolFact>()
+
+  get size(): number {
+    return this.#facts.size
+  }
+
+  /** @throws TypeError where the hash is not that of the bytes, or they are of another task or kind */
+  intern(stored: StoredFact): PoolFact {
+    const known = this.#facts.get(stored.hash)
+    if (known !== undefined) return known
+    if (sha256(stored.bytes) !== stored.hash) throw new TypeError(`the hash ${stored.hash} is not that of its fact`)
+    const fact = new PoolFact(stored)
+    const { kind, task } = decodeFact(stored.bytes)
+    if (kind !== fact.kind || task !== fact.task) throw new TypeError(`the bytes of ${stored.hash} are another fact`)
+    this.#facts.set(stored.hash, fact)
+    return fact
+  }
+
+  /** One more disk has it. */
+  gain(fact: PoolFact): void {
+    fact.copies++
+    if (fact.copies > 1) return
+    let truth = this.tasks.get(fact.task)
+    if (truth === undefined) {
+      truth = new TaskTruth(fact)
+      this.tasks.set(fact.task, truth)
+    }
+    truth.facts.push(fact)
+    truth.changed()
+  }
+
+  /** One disk fewer has it. */
+  lose(fact: PoolFact): void {
+    fact.copies--
+    const truth = this.tasks.get(fact.task)
+    if (fact.copies > 0 || truth === undefined) return
+    truth.facts.splice(truth.facts.indexOf(fact), 1)
+    truth.changed()
+  }
+}

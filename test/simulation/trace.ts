@@ -1,0 +1,100 @@
+/**
+ * A running hash over everything that every core was told and asked for, and when: two runs with the same hash were
+ * the same run (I12).
+ */
+import type { Effect } from '../../src/core/effects.ts'
+import type { Event } from '../../src/core/events.ts'
+import type { Observer } from './observer.ts'
+import type { SimNode } from './process.ts'
+import type { Schedule } from './schedule.ts'
+
+export class Trace implements Observer {
+  readonly #schedule: Schedule
+  #high = 0x811c9dc5
+  #low = 0x01000193
+  events = 0
+  effects = 0
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+  }
+
+  get hash(): string {
+    return [this.#high, this.#low].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  }
+
+  #number(value: number): void {
+    const whole = Math.floor(value)
+    this.#high = Math.imul(this.#high ^ (whole | 0) ^ Math.floor((value - whole) * 2 ** 32), 0x85ebca6b)
+    this.#low = Math.imul(this.#low + (this.#high >>> 15), 0xc2b2ae35) ^ this.#high
+  }
+
+  #text(text: string): void {
+    let hash = text.length
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    this.#number(hash)
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    let hash = bytes.length
+    for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+    this.#number(hash)
+  }
+
+  event(node: SimNode, event: Event): void {
+    this.events++
+    this.#number(this.#schedule.nowMs)
+    this.#number(node.index)
+    this.#text(event.type)
+    switch (event.type) {
+      case 'received':
+        this.#text(event.from)
+        return this.#bytes(event.bytes)
+      case 'gossiped':
+        return this.#bytes(event.bytes)
+      case 'persisted':
+        return this.#number(event.ticket)
+      case 'loaded':
+      case 'slot-read':
+        return this.#facts(event.facts)
+      case 'execution-ended':
+        this.#text(event.token)
+        this.#text(event.outcome)
+        return this.#number(event.durationMs)
+      case 'start':
+        return this.#text(event.boot)
+      default:
+    }
+  }
+
+  #facts(facts: readonly { readonly hash: string }[]): void {
+    this.#number(facts.length)
+    for (const { hash } of facts) this.#text(hash.slice(0, 8))
+  }
+
+  effect(node: SimNode, effect: Effect): void {
+    this.effects++
+    this.#number(node.index)
+    this.#text(effect.type)
+    switch (effect.type) {
+      case 'send':
+        this.#text(effect.to)
+        return this.#bytes(effect.bytes)
+      case 'gossip':
+        return this.#bytes(effect.bytes)
+      case 'persist':
+        this.#number(effect.ticket)
+        this.#number(effect.tallies.length)
+        return this.#facts(effect.facts)
+      case 'execute':
+      case 'kill':
+        return this.#text(effect.token)
+      case 'wake':
+        return this.#number(effect.atMs)
+      case 'answer':
+      case 'refuse':
+        return this.#number(effect.request)
+      default:
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What the checkers share: derived from events, effects and disks, never asked of a core.
+ *
+ * 1. What a node `knows` of a task is the fold of its disk and of what it has given to be written.
+ */
+import type { BatchRecord } from '../../src/core/batches.ts'
+import type { Effect, Writes } from '../../src/core/effects.ts'
+import type { Event } from '../../src/core/events.ts'
+import type { StoredFact } from '../../src/core/facts.ts'
+import { type BatchId, type Boot, type NodeId, SLOT_COUNT, type TaskId } from '../../src/core/ids.ts'
+import { fold, type TaskState } from '../../src/core/task.ts'
+import type { PoolFact } from './fact-pool.ts'
+import type { Fault } from './faults.ts'
+import type { DiskDamage, Observer } from './observer.ts'
+import type { SimNode } from './process.ts'
+import type { World } from './world.ts'
+
+/** The ballots that a disk has promised. */
+export interface Promised {
+  readonly epochs: Uint32Array
+  readonly nodes: NodeId[]
+}
+
+interface Knowledge {
+  /** Given to be written, not on disk yet. */
+  readonly unsynced: Map<TaskId, StoredFact[]>
+  readonly batches: Map<BatchId, BatchRecord>
+  /** Local time of the last word of each peer. */
+  readonly heardMs: Map<NodeId, number>
+  promised: Promised
+}
+
+export class Watch implements Observer {
+  readonly #world: World
+  readonly #known = new Map<SimNode, Knowledge>()
+  readonly #boots = new Map<Boot, SimNode>()
+  /** Tasks of which a disk fault took facts from some disk. */
+  readonly damagedTasks = new Set<TaskId>()
+  /**
+   * Those of which single facts are gone for good: what nodes counted before, nobody can find on a disk any more. A
+   * disk that is wiped or put back as a whole agrees with itself.
+   */
+  readonly brokenTasks = new Set<TaskId>()
+  readonly damagedNodes = new Set<SimNode>()
+  /** Faults that have begun. */
+  faults = 0
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Whether nothing disturbs the nodes: their wires, processes, disks and clocks; no prompt ends them either. */
+  get undisturbed(): boolean {
+    const { planes, prompts } = this.#world.scenario.conditions
+    if (prompts.poison > 0) return false
+    return !planes.some((plane) => plane === 'network' || plane === 'process' || plane === 'disk' || plane === 'clock')
+  }
+
+  #of(node: SimNode): Knowledge {
+    const known = this.#known.get(node)
+    if (known === undefined) throw new TypeError(`node ${node.index} has not begun`)
+    return known
+  }
+
+  began(node: SimNode): void {
+    this.#boots.set(node.boot, node)
+    const batches = new Map<BatchId, BatchRecord>()
+    for (const record of node.disk.batches) batches.set(record.id, record)
+    this.#known.set(node, { unsynced: new Map(), batches, heardMs: new Map(), promised: promisedOn(node) })
+  }
+
+  event(node: SimNode, event: Event): void {
+    if (event.type === 'received') this.#of(node).heardMs.set(event.from, node.localMs)
+  }
+
+  effect(node: SimNode, effect: Effect): void {
+    if (effect.type !== 'persist') return
+    const { unsynced, batches } = this.#of(node)
+    for (const stored of effect.facts) {
+      const list = unsynced.get(stored.fact.task)
+      if (list === undefined) unsynced.set(stored.fact.task, [stored])
+      else list.push(stored)
+    }
+    for (const record of effect.batches) batches.set(record.id, record)
+  }
+
+  durable(node: SimNode, writes: Writes): void {
+    const known = this.#of(node)
+    const written = new Set(writes.facts)
+    for (const { fact } of written) {
+      const left = known.unsynced.get(fact.task)?.filter((each) => !written.has(each)) ?? []
+      if (left.length === 0) known.unsynced.delete(fact.task)
+      else known.unsynced.set(fact.task, left)
+    }
+    if (writes.promises !== undefined) known.promised = promisedOn(node)
+  }
+
+  damaged(node: SimNode, damage: DiskDamage, lost: readonly PoolFact[]): void {
+    this.damagedNodes.add(node)
+    for (const { task, copies } of lost) {
+      this.damagedTasks.add(task)
+      if (copies === 0 && damage === 'bits-flipped') this.brokenTasks.add(task)
+    }
+  }
+
+  fault(_fault: Fault, begins: boolean): void {
+    if (begins) this.faults++
+  }
+
+  nodeOfBoot(boot: Boot): SimNode | undefined {
+    return this.#boots.get(boot)
+  }
+
+  /** What it has on disk or has given to be written; undefined where that is nothing. */
+  knows(node: SimNode, task: TaskId, slot: number): TaskState | undefined {
+    const facts = [...node.disk.facts.of(task, slot), ...(this.#of(node).unsynced.get(task) ?? [])]
+    return facts.length === 0 ? undefined : fold(facts)
+  }
+
+  knowsBatch(node: SimNode, batch: BatchId): BatchRecord | undefined {
+    return this.#of(node).batches.get(batch)
+  }
+
+  heardMs(node: SimNode, peer: NodeId): number {
+    return this.#of(node).heardMs.get(peer) ?? Number.NEGATIVE_INFINITY
+  }
+
+  promised(node: SimNode): Promised {
+    return this.#of(node).promised
+  }
+
+  /** Whether the node's disk has its own ballot for the slot. */
+  owns(node: SimNode, slot: number): boolean {
+    return this.#of(node).promised.nodes[slot] === node.id
+  }
+}
+
+function promisedOn(node: SimNode): Promised {
+  const epochs = new Uint32Array(SLOT_COUNT)
+  const nodes = new Array<NodeId>(SLOT_COUNT).fill('')
+  for (const { from, to, epoch, node: id } of node.disk.promises) {
+    epochs.fill(epoch, from, to + 1)
+    nodes.fill(id, from, to + 1)
+  }
+  return { epochs, nodes }
+}
