@@ -132,12 +132,11 @@ export class Claims {
     if (this.leases.get(token) !== lease) return undefined
     const cancelled = task.state.standing === 'cancelled' || batch.record.fields.cancelled.value
     if (!cancelled && !this.stopping) return this.#grantOf(task, token)
-    this.#giveBack(lease, cancelled ? 'cancelled' : 'returned')
-    return undefined
+    return this.#giveBack(lease, cancelled ? 'cancelled' : 'returned')
   }
 
   /** Ends an attempt that was never started. */
-  #giveBack(lease: Lease, outcome: 'cancelled' | 'returned'): void {
+  #giveBack(lease: Lease, outcome: 'cancelled' | 'returned'): undefined {
     const { task, token } = lease
     this.ended(lease, { kind: 'ended', batch: task.batch, task: task.id, token, outcome, durationMs: 0 })
   }

@@ -3,12 +3,11 @@
  * changes the ring.
  *
  * A peer: unknown -> alive -> suspect -> indirect | dead; alive -> dead where its process refuses; dead -> alive on
- * hearing from it. Until it is dead it is relied upon, as a suspect and as an indirect one too.
+ * hearing from it. Until it is dead it is relied upon.
  *
- * Whose silence counts. A node hears beats only from those whose beat neighbour it is (neighbours.ts), and from holders
- * and owners that its callers name. These alone it judges by silence (judging.ts), and those that it wants a connection
- * to and has none. The verdicts of neighbours reach the others as rumours (rumours.ts), which they believe unless the
- * accused answers them or is heard; the accused who hears of it speaks up.
+ * A node hears beats only from those whose beat neighbour it is (neighbours.ts), and from holders and owners that its
+ * callers name. These alone it judges by silence (judging.ts), and those that it wants a connection to and has none. The
+ * verdicts of neighbours reach the others as rumours (rumours.ts), which they believe unless they hear the accused.
  *
  * 1. Nobody is dead by silence or by rumour who answers this node's ping, or whom a member that it asks has reached.
  * 2. Dead by refusal takes two refused connects, 1 s apart, after a connection that this node did not end.
@@ -26,6 +25,7 @@ import { Judging } from './judging.ts'
 import { LIVENESS } from './liveness-settings.ts'
 import type { LivenessWorld } from './liveness-world.ts'
 import { LocalHealth } from './local-health.ts'
+import type { MessageOf } from './messages.ts'
 import { OwnRumour } from './own-rumour.ts'
 import type { LivenessAction, Peer, PeerView, Rumour } from './peer.ts'
 import { type LivenessMember, PeerTable } from './peer-table.ts'
@@ -33,12 +33,7 @@ import { Redialling } from './redialling.ts'
 import type { Ring } from './ring.ts'
 import { Rumours } from './rumours.ts'
 
-/** What a beat says of its sender. */
-export interface BeatWord {
-  readonly boot: Boot
-  readonly incarnation: number
-  readonly storing: boolean
-}
+type Beat = Pick<MessageOf<'beat'>, 'boot' | 'incarnation' | 'storing'>
 
 export class Liveness {
   readonly #world: LivenessWorld
@@ -98,7 +93,7 @@ export class Liveness {
   }
 
   /** Its beat came. */
-  beat(id: NodeId, { boot, incarnation, storing }: BeatWord, nowMs: number): void {
+  beat(id: NodeId, { boot, incarnation, storing }: Beat, nowMs: number): void {
     this.greeted(id, boot, incarnation, nowMs)
     this.#learn(id, nowMs, (peer) => this.#table.setStoring(peer, storing))
   }
@@ -156,12 +151,12 @@ export class Liveness {
   /** A member's rumour came by gossip. */
   rumour(rumour: Rumour, nowMs: number): void {
     const author = this.#peer(rumour.by, nowMs)
-    if (author === undefined || rumour.incarnation < author.incarnation) return
-    const named = this.#rumours.take(rumour)
-    if (named === undefined) return
+    const named = author && this.#rumours.take(rumour, author)
+    if (author === undefined || named === undefined) return
     this.heardOf(author.id, nowMs)
     this.#table.setStoring(author, rumour.storing)
-    if (this.#ownRumour.deny(rumour, author)) this.#due(nowMs)
+    this.#ownRumour.deny(rumour, author)
+    this.#due(nowMs)
     for (const about of named) this.#learn(about, nowMs, (peer) => this.#judging.reviewHearsay(peer))
   }
 

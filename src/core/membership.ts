@@ -198,6 +198,7 @@ function rankOf(standing: Standing): number {
   return STANDINGS.indexOf(standing)
 }
 
+/** The common case of repeated lists, which is not worth two hashes. */
 function saysTheSame(a: MemberEntry, b: MemberEntry): boolean {
   if (a.name !== b.name || a.addresses.length !== b.addresses.length) return false
   return a.addresses.every((address, at) => address === b.addresses[at])

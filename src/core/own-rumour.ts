@@ -27,12 +27,11 @@ export class OwnRumour {
   }
 
   /** Where a rumour holds this node for dead, as it runs now, it speaks up: to its author, and at the next look to all. */
-  deny({ dead }: Rumour, author: Peer): boolean {
+  deny({ dead }: Rumour, author: Peer): void {
     const { self, out } = this.#world
-    if (!dead.some(({ id, incarnation }) => id === self && incarnation >= this.incarnation)) return false
+    if (!dead.some(({ id, incarnation }) => id === self && incarnation >= this.incarnation)) return
     if (author.connected) out({ type: 'beat', to: author.id })
     this.#isDue = true
-    return true
   }
 
   /** Says what is due of `deaths`, ascending by id; answers when to look again. */

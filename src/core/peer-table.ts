@@ -29,6 +29,9 @@ export class PeerTable {
   readonly connections = new Set<NodeId>()
   #extras = NOBODY
   #neighbours: Neighbours = { beaten: NOBODY, watched: NOBODY }
+  /** Peers to beat and to watch, ascending by id; in a large mesh these are few. */
+  #beaten: readonly Peer[] = []
+  #watched: readonly Peer[] = []
   isStale = false
 
   constructor(world: LivenessWorld, redialling: Redialling) {
@@ -149,6 +152,9 @@ export class PeerTable {
       if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
       this.#judge(peer)
     }
+    const { beaten, watched } = this.#neighbours
+    this.#beaten = [...peers.values()].filter(({ id }) => beaten.has(id) || this.#extras.has(id))
+    this.#watched = [...peers.values()].filter(({ id }) => watched.has(id))
   }
 
   /** Whether its silence counts by the rules; a suspect that is not watched any more is judged to the end. */
@@ -170,17 +176,14 @@ export class PeerTable {
 
   /** Whoever is to hear a beat, and can. */
   beaten(): Peer[] {
-    const isDue = ({ id }: Peer) => this.#neighbours.beaten.has(id) || this.#extras.has(id)
-    return [...this.#world.peers.values()].filter(
-      (peer) => (peer.line.connected || peer.state === 'indirect') && isDue(peer),
-    )
+    return this.#beaten.filter(({ connected, state }) => connected || state === 'indirect')
   }
 
   /** The deaths that this node has evidence of and that are its to tell. */
   deaths(): RumouredDeath[] {
     const deaths: RumouredDeath[] = []
-    for (const peer of this.#world.peers.values()) {
-      if (!peer.isProvenDead || !this.#neighbours.watched.has(peer.id)) continue
+    for (const peer of this.#watched) {
+      if (!peer.isProvenDead) continue
       const { id, incarnation, why } = peer
       deaths.push({ id, incarnation, why: why === 'refused' ? 'refused' : 'silence' })
     }

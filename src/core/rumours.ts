@@ -40,8 +40,9 @@ export class Rumours {
   }
 
   /** Takes a member's rumour; gives whom it is about, those named before included, or undefined where it is not news. */
-  take({ by, incarnation, seq, dead }: Rumour): ReadonlySet<NodeId> | undefined {
+  take({ by, incarnation, seq, dead }: Rumour, author: Peer): ReadonlySet<NodeId> | undefined {
     const known = this.#authors.get(by)
+    if (incarnation < author.incarnation) return undefined
     if (known !== undefined && !isNewer(incarnation, seq, known)) return undefined
     const { nowMs } = this.#world
     this.#authors.set(by, { incarnation, seq, atMs: nowMs, dead })

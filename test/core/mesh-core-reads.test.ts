@@ -182,6 +182,21 @@ describe('a batch whose tallies are distrusted', () => {
   })
 })
 
+test('a task that rests again is not woken by the timer of its earlier rest', () => {
+  const world = new CoreWorld()
+  world.seed(world.batch('b'), ['slow'])
+  const [first = ''] = [...world.running.keys()]
+  world.advance(15_000)
+  const second = [...world.running.keys()].find((token) => token !== first) ?? ''
+  const error = { class: 'failed', message: 'no' } as const
+  world.end(second, 'failed', error)
+  world.end(first, 'failed', error)
+  world.advance(999)
+  expect(world.running.size, 'the second pause is twice as long').toBe(0)
+  world.advance(1_001)
+  expect(world.running.size).toBe(1)
+})
+
 test('a batch whose profile no task could name is refused before it is there', () => {
   const world = new CoreWorld()
   for (const profile of ['x'.repeat(129), 'é'.repeat(65), '\ud800']) {

@@ -177,6 +177,13 @@ describe('poison', () => {
     expect(decision(taskAfter(times(blamedLossesMax, lostBy('a', 'holder-restarted'))))).toEqual({ close: 'poison' })
   })
 
+  test('is shown by losses while the task ran alone, two of them at least', () => {
+    const settings = { ...MESH_SETTINGS, blamedLossesAlone: blamedLossesMax }
+    const lost = (count: number) => decide(taskAfter(times(count, lostBy('a', 'holder-restarted'))), 3, 1, settings)
+    expect(lost(blamedLossesMax + 1)).toEqual(AGAIN)
+    expect(lost(blamedLossesMax + 2)).toEqual({ close: 'poison' })
+  })
+
   test('is not a task whose holder was slow or out of reach', () => {
     expect(decision(taskAfter(times(10, lostBy('a', 'deadline-passed'))))).toEqual(AGAIN)
     expect(decision(taskAfter(times(10, lostBy('a', 'never-renewed'))))).toEqual(AGAIN)

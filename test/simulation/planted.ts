@@ -294,7 +294,7 @@ export const PLANTED = {
   'repeats-tokens': alone('I4', repeatsTokens),
   'starts-late': alone('I5', startsLate),
   'claims-nothing': alone('I6', claimsNothing),
-  'swallows-losses': alone('I6', swallowsLosses),
+  'swallows-losses': alone('I8', swallowsLosses),
   'executes-thrice': alone('I7', executesThrice),
   'excuses-failures': alone('I8', excusesFailures),
   miscounts: alone('I9', miscounts),

@@ -17,7 +17,8 @@ export class Disk {
   readonly batches = new Map<string, BatchRecord>()
   readonly index = new Map<string, Map<TaskId, number>>()
   promises: readonly BallotRun[] = []
-  /** Folds of tasks whose facts have not changed since. */
+  /** What was read and folded of tasks that have not changed since. */
+  readonly #read = new Map<TaskId, StoredFact[]>()
   readonly #states = new Map<TaskId, TaskState>()
   #recount = false
 
@@ -26,6 +27,7 @@ export class Disk {
       const known = this.facts.get(fact.task) ?? new Map<string, Uint8Array>()
       known.set(name, bytes)
       this.facts.set(fact.task, known)
+      this.#read.delete(fact.task)
       this.#states.delete(fact.task)
     }
     for (const tally of writes.tallies) this.tallies.set(`${tally.batch} ${tally.slot}`, tally)
@@ -54,7 +56,13 @@ export class Disk {
   }
 
   factsOf(task: TaskId): StoredFact[] {
-    return [...(this.facts.get(task)?.values() ?? [])].map((bytes) => readFact(bytes, sha256))
+    const stored = this.facts.get(task)
+    if (stored === undefined) return []
+    const known = this.#read.get(task)
+    if (known !== undefined) return known
+    const facts = [...stored.values()].map((bytes) => readFact(bytes, sha256))
+    this.#read.set(task, facts)
+    return facts
   }
 
   slotFacts(batch: string, slots: readonly number[]): StoredFact[] {
