@@ -25,7 +25,8 @@ export function drawBatches(random: Random, tasks: number, nodes: number, maxAtt
   const withinMs = random.pick([0, 0, 60_000])
   let left = tasks
   return Array.from({ length: count }, (_, index) => {
-    const share = index === count - 1 ? left : Math.max(1, Math.round((left / (count - index)) * random.between(0.5, 1.5)))
+    const share =
+      index === count - 1 ? left : Math.max(1, Math.round((left / (count - index)) * random.between(0.5, 1.5)))
     const its = Math.min(share, left)
     left -= its
     const first = random.below(nodes)

@@ -53,7 +53,16 @@ interface Parts {
   readonly checked: boolean
 }
 
-function compose({ options, machines, tasks, faults = [], faultsUntilMs = 0, planes = [], conditions, checked }: Parts): Scenario {
+function compose({
+  options,
+  machines,
+  tasks,
+  faults = [],
+  faultsUntilMs = 0,
+  planes = [],
+  conditions,
+  checked,
+}: Parts): Scenario {
   const plan: BatchPlan = { name: 'batch-0', profile: 'draw', priority: 0, maxAttempts: 3, tasks, atMs: 0, nodes: [0] }
   return {
     seed: options.seed,
@@ -86,8 +95,10 @@ function tenMachines(count = TEN_MACHINES_S.length): NodeConditions[] {
   return Array.from({ length: count }, (_, index) => machine(1_000 * (TEN_MACHINES_S[index % 10] as number)))
 }
 
-const below = (most: number) => ({ ratio }: MakespanFigures) =>
-  ratio <= most ? undefined : `the makespan is ${ratio.toFixed(4)} times the optimum; at most ${most} is allowed`
+const below =
+  (most: number) =>
+  ({ ratio }: MakespanFigures) =>
+    ratio <= most ? undefined : `the makespan is ${ratio.toFixed(4)} times the optimum; at most ${most} is allowed`
 const anything = () => undefined
 
 function race(tasksUsual: number, ratioMax: number, about: string): Case {
@@ -155,7 +166,12 @@ export const CASES = {
     about: 'ten nodes, killed and started again one by one, a minute apart',
     scenario: (options) => {
       const machines = equals(options.nodes ?? 10, 4_000)
-      const faults: Fault[] = machines.map((_, node) => ({ kind: 'crash', atMs: 60_000 * (node + 1), node, downMs: 5_000 }))
+      const faults: Fault[] = machines.map((_, node) => ({
+        kind: 'crash',
+        atMs: 60_000 * (node + 1),
+        node,
+        downMs: 5_000,
+      }))
       const faultsUntilMs = 60_000 * (machines.length + 1)
       const tasks = options.tasks ?? 1_500
       return compose({ options, machines, tasks, faults, faultsUntilMs, planes: ['process'], checked: true })
@@ -165,7 +181,12 @@ export const CASES = {
   large: {
     about: 'three hundred nodes and a hundred thousand tasks',
     scenario: (options) =>
-      compose({ options, machines: tenMachines(options.nodes ?? 300), tasks: options.tasks ?? 100_000, checked: false }),
+      compose({
+        options,
+        machines: tenMachines(options.nodes ?? 300),
+        tasks: options.tasks ?? 100_000,
+        checked: false,
+      }),
     judge: anything,
   },
 } as const satisfies { readonly [name: string]: Case }

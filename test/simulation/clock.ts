@@ -24,9 +24,7 @@ export class NodeClock {
 
   /** When it will show that time; Infinity while it stands still. */
   virtualMs(localMs: number): number {
-    return this.#stands
-      ? Number.POSITIVE_INFINITY
-      : this.#virtualMs + Math.max(0, localMs - this.#localMs) / this.#rate
+    return this.#stands ? Number.POSITIVE_INFINITY : this.#virtualMs + Math.max(0, localMs - this.#localMs) / this.#rate
   }
 
   setRate(virtualMs: number, rate: number): void {

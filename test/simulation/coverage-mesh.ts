@@ -60,7 +60,8 @@ export class MeshCoverage implements Observer {
 
   event(node: SimNode, event: Event): void {
     if (event.type === 'start' && (event.mesh?.outbox.length ?? 0) > 0) this.#reached('outbox replayed after a restart')
-    if (event.type === 'gossiped' && this.#world.gossip.everywhere > 0) this.#reached('gossip heard while streams are cut')
+    if (event.type === 'gossiped' && this.#world.gossip.everywhere > 0)
+      this.#reached('gossip heard while streams are cut')
     if (event.type !== 'received') return
     const message = messageOf(event.bytes)
     if (message?.type === 'members') this.#members(node, message)
@@ -76,7 +77,8 @@ export class MeshCoverage implements Observer {
 
   #endedArrives(node: SimNode, { facts }: MessageOf<'ended'>): void {
     const tokens = facts.map(tokenOf).filter((token) => token !== undefined)
-    if (tokens.some((token) => readToken(token).boot !== node.boot)) this.#reached('ended by a dead owner arrives at the next')
+    if (tokens.some((token) => readToken(token).boot !== node.boot))
+      this.#reached('ended by a dead owner arrives at the next')
   }
 
   effect(node: SimNode, effect: Effect): void {

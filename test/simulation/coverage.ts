@@ -147,7 +147,8 @@ export class Coverage implements Observer {
     if (facts.some(({ fact }) => fact.kind === 'lost' && fact.token === token)) this.#reached('ended after lost')
     if (durationMs === 0) this.#reached('ended before it was started')
     if (!isCompleted) return
-    const inRound = (kind: string) => facts.some(({ fact }) => fact.kind === kind && 'round' in fact && fact.round === state.round)
+    const inRound = (kind: string) =>
+      facts.some(({ fact }) => fact.kind === kind && 'round' in fact && fact.round === state.round)
     if (inRound('closed')) this.#reached('late success after FAILED')
     if (inRound('cancelled')) this.#reached('late success after CANCELLED')
     if (state.attempts.filter(({ end }) => end === 'completed').length > 1) this.#reached('two completions of a task')

@@ -44,7 +44,8 @@ export class Dialling {
     underWay.add(peer)
     const { nowMs } = this.#schedule
     const to = this.#choose(from, peer)
-    const trip = to === undefined ? DIAL_TIMEOUT_MS : HANDSHAKE_TRIPS * this.#network.links.delayMs(from.index, to.index, 0)
+    const trip =
+      to === undefined ? DIAL_TIMEOUT_MS : HANDSHAKE_TRIPS * this.#network.links.delayMs(from.index, to.index, 0)
     const dial = { from, to, peer, starts: from.starts, deadlineMs: nowMs + DIAL_TIMEOUT_MS }
     this.#schedule.at(nowMs + Math.min(trip, DIAL_TIMEOUT_MS), this.#dials, dial)
   }

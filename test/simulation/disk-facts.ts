@@ -12,11 +12,13 @@ import type { FactPool, PoolFact } from './fact-pool.ts'
 class SlotStore {
   readonly tasks = new Map<TaskId, PoolFact[]>()
   count = 0
+  #hex: string | undefined
   /** Xor of the first 16 bytes of the facts' hashes. */
   readonly #xor = new Uint32Array(4)
 
   toggle(fact: PoolFact, sign: 1 | -1): void {
     this.count += sign
+    this.#hex = undefined
     for (let word = 0; word < 4; word++) {
       const part = Number.parseInt(fact.hash.slice(8 * word, 8 * word + 8), 16)
       this.#xor[word] = (this.#xor[word] as number) ^ part
@@ -24,7 +26,8 @@ class SlotStore {
   }
 
   get xor(): string {
-    return Array.from(this.#xor, (word) => word.toString(16).padStart(8, '0')).join('')
+    this.#hex ??= Array.from(this.#xor, (word) => word.toString(16).padStart(8, '0')).join('')
+    return this.#hex
   }
 }
 
@@ -89,7 +92,7 @@ export class DiskFacts {
   readDigests(runs: readonly SlotRun[]): SlotDigest[] {
     const digests: SlotDigest[] = []
     for (const [slot, store] of this.#slots) {
-      if (store.count === 0 || !runs.some(({ from, to }) => from <= slot && slot <= to)) continue
+      if (store.count === 0 || !isWithin(slot, runs)) continue
       digests.push({ slot, count: store.count, xor: store.xor })
     }
     return digests.sort((a, b) => a.slot - b.slot)
@@ -103,4 +106,17 @@ export class DiskFacts {
   *all(): Generator<PoolFact> {
     for (const { tasks } of this.#slots.values()) for (const facts of tasks.values()) yield* facts
   }
+}
+
+/** Whether one of the runs, which are ascending and apart, has the slot. */
+function isWithin(slot: number, runs: readonly SlotRun[]): boolean {
+  let [low, high] = [0, runs.length - 1]
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const { from, to } = runs[middle] as SlotRun
+    if (slot < from) high = middle - 1
+    else if (slot > to) low = middle + 1
+    else return true
+  }
+  return false
 }

@@ -31,10 +31,7 @@ export interface Snapshot {
   readonly recount: boolean
 }
 
-export type StoredStart = Pick<
-  Extract<Event, { type: 'start' }>,
-  'batches' | 'tallies' | 'promises'
-> & {
+export type StoredStart = Pick<Extract<Event, { type: 'start' }>, 'batches' | 'tallies' | 'promises'> & {
   readonly incarnation: number
   readonly members: readonly MemberEntry[]
   readonly outbox: readonly StoredFact[]
@@ -51,6 +48,8 @@ export class SimDisk {
   readonly #members = new Map<NodeId, MemberEntry>()
   readonly #outbox = new Map<Token, StoredFact>()
   #promises: readonly BallotRun[] = []
+  /** Rises whenever the member list changes. */
+  membersVersion = 0
   #incarnation = 0
   #recount = false
 
@@ -116,6 +115,7 @@ export class SimDisk {
 
   #writeMesh({ members, outbox, outboxDone, incarnation }: NonNullable<Writes['mesh']>): void {
     for (const entry of members) this.#members.set(entry.id, entry)
+    if (members.length > 0) this.membersVersion++
     for (const stored of outbox) {
       if (!('token' in stored.fact)) throw new TypeError(`a ${stored.fact.kind} fact in the outbox`)
       this.#outbox.set(stored.fact.token, this.#pool.intern(stored).stored())
@@ -223,6 +223,7 @@ export class SimDisk {
     this.#records.clear()
     for (const bytes of snapshot.batches.values()) this.#putBatch(bytes)
     refill(this.#members, snapshot.members)
+    this.membersVersion++
     refill(this.#outbox, snapshot.outbox)
     this.#index.clear()
     for (const [batch, tasks] of snapshot.index) this.#index.set(batch, new Map(tasks))

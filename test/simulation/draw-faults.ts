@@ -41,7 +41,11 @@ export function drawFaults(scope: FaultScope): Fault[] {
 function drawJoins({ seed, nodes, joiners, planes, untilMs }: FaultScope): Fault[] {
   if (!planes.includes('operator')) return []
   const random = new Random(seed, 'joins')
-  return Array.from({ length: joiners }, (_, index) => ({ kind: 'join', atMs: random.between(0, untilMs), node: nodes + index }))
+  return Array.from({ length: joiners }, (_, index) => ({
+    kind: 'join',
+    atMs: random.between(0, untilMs),
+    node: nodes + index,
+  }))
 }
 
 /** One node in some meshes of three and more: the others have what it had, unless other faults took that. */
@@ -140,7 +144,12 @@ const DISK: readonly Draw[] = [
     return { ...fault, facts: random.pick([0, 1, 1, 3, 20]), tallies: random.chance(0.3) }
   },
   (random, scope, atMs) => ({ kind: 'wiped', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
-  (random, scope, atMs) => ({ kind: 'backup', atMs, node: anyNode(random, scope), forMs: random.spread(1_000, 120_000) }),
+  (random, scope, atMs) => ({
+    kind: 'backup',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(1_000, 120_000),
+  }),
 ]
 
 const CLOCK: readonly Draw[] = [

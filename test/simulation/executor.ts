@@ -106,7 +106,8 @@ export class SimExecutor {
     if (!this.#calm) {
       if (this.fastFailure !== undefined) return failureOf(this.fastFailure)
       if (random.chance(conditions.hangs)) return undefined
-      if (random.chance(conditions.fails)) return failure('failed', random.pick(['failed', 'oom', 'bad-output'] as const))
+      if (random.chance(conditions.fails))
+        return failure('failed', random.pick(['failed', 'oom', 'bad-output'] as const))
       if (random.chance(conditions.returns))
         return failureOf(random.chance(conditions.notHere) ? 'not-here' : random.pick(['backend-down', 'disk-full']))
     }

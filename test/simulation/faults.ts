@@ -14,7 +14,12 @@ interface Lasting extends At {
 
 export type NetworkFault =
   /** Everything from each of the first to each of the second is held up; both ways unless `oneWay`. */
-  | ({ readonly kind: 'cut'; readonly from: readonly number[]; readonly to: readonly number[]; readonly oneWay: boolean } & Lasting)
+  | ({
+      readonly kind: 'cut'
+      readonly from: readonly number[]
+      readonly to: readonly number[]
+      readonly oneWay: boolean
+    } & Lasting)
   | ({ readonly kind: 'split'; readonly groups: readonly (readonly number[])[] } & Lasting)
   | ({ readonly kind: 'flap'; readonly a: number; readonly b: number; readonly periodMs: number } & Lasting)
   | ({ readonly kind: 'reset'; readonly a: number; readonly b: number } & At)
@@ -66,9 +71,20 @@ export type ClockFault =
 export type ExecutorFault = { readonly kind: 'fails-fast'; readonly node: number; readonly error: ErrorClass } & Lasting
 
 export type OperatorDeed =
-  | ({ readonly kind: 'pause-batch' | 'resume-batch' | 'cancel-batch' | 'uncancel-batch'; readonly node: number; readonly batch: number; readonly stopRunning: boolean } & At)
+  | ({
+      readonly kind: 'pause-batch' | 'resume-batch' | 'cancel-batch' | 'uncancel-batch'
+      readonly node: number
+      readonly batch: number
+      readonly stopRunning: boolean
+    } & At)
   | ({ readonly kind: 'prefer-batch'; readonly node: number; readonly batch: number; readonly priority: number } & At)
-  | ({ readonly kind: 'cancel-tasks' | 'retry-tasks'; readonly node: number; readonly batch: number; readonly share: number; readonly stopRunning: boolean } & At)
+  | ({
+      readonly kind: 'cancel-tasks' | 'retry-tasks'
+      readonly node: number
+      readonly batch: number
+      readonly share: number
+      readonly stopRunning: boolean
+    } & At)
   /** The whole file once more, at another node. */
   | ({ readonly kind: 'seed-again'; readonly node: number; readonly batch: number } & At)
   | ({ readonly kind: 'open-profiles'; readonly node: number } & At)

@@ -36,7 +36,7 @@ export interface FleetOptions {
 const TWICE_EVERY = 25
 
 /** Runs one seed as a part of many. */
-export function reportOf(options: RunOptions): SeedReport {
+function reportOf(options: RunOptions): SeedReport {
   const { violations, coverage, figures, scenario, traceHash } = runSeed(options)
   const found = [...violations]
   if (options.seed % TWICE_EVERY === 0) {

@@ -44,7 +44,11 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
         node.crash()
         const before = [...node.disk.facts.all()]
         node.disk.restore(snapshot)
-        injection.tell(node, 'backup-restored', before.filter((fact) => !node.disk.facts.has(fact)))
+        injection.tell(
+          node,
+          'backup-restored',
+          before.filter((fact) => !node.disk.facts.has(fact)),
+        )
         node.startIn(0)
       }
     }

@@ -33,8 +33,7 @@ export function injectProcess(injection: Injection, fault: ProcessFault): TakeBa
       node.armed = { type: fault.type, count: fault.effects, downMs: fault.downMs }
       return nothing
     case 'restarts':
-      for (let time = 0; time < fault.times; time++)
-        injection.later(time * fault.everyMs, kills, { injection, node })
+      for (let time = 0; time < fault.times; time++) injection.later(time * fault.everyMs, kills, { injection, node })
       return nothing
     case 'pause':
       return injection.freeze(node)

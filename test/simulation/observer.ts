@@ -1,9 +1,9 @@
 /** Those who watch a simulated mesh: checkers, coverage, trace. They change nothing. */
 import type { Effect, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { ExecutionRecord } from './history.ts'
 import type { PoolFact } from './fact-pool.ts'
 import type { Fault } from './faults.ts'
+import type { ExecutionRecord } from './history.ts'
 import type { SimNode } from './process.ts'
 
 export type DiskDamage = 'bits-flipped' | 'tallies-damaged' | 'wiped' | 'backup-restored'

@@ -89,13 +89,21 @@ export class Operators {
     }
   }
 
-  #questionOf(deed: Exclude<OperatorDeed, { kind: 'seed-again' | 'open-profiles' | 'join' }>, plan: BatchPlan): Question | undefined {
+  #questionOf(
+    deed: Exclude<OperatorDeed, { kind: 'seed-again' | 'open-profiles' | 'join' }>,
+    plan: BatchPlan,
+  ): Question | undefined {
     const batch = this.#batches.get(plan.name)
     if (batch === undefined) return undefined
     switch (deed.kind) {
       case 'pause-batch':
       case 'resume-batch':
-        return { type: 'set-batch', batch, change: { paused: deed.kind === 'pause-batch' }, stopRunning: deed.stopRunning }
+        return {
+          type: 'set-batch',
+          batch,
+          change: { paused: deed.kind === 'pause-batch' },
+          stopRunning: deed.stopRunning,
+        }
       case 'cancel-batch':
       case 'uncancel-batch':
         return {

@@ -69,7 +69,10 @@ function findsEarlierCompletions(world: World): Tamper {
     const { batch, task, token } = random.pick(seen)
     const { epoch, boot } = readToken(token)
     const earlier = { batch, task, token: makeToken(epoch, 0, boot) }
-    return [...added, newFact({ kind: 'ended', ...earlier, outcome: 'completed', durationMs: 1, result: { files: [] } })]
+    return [
+      ...added,
+      newFact({ kind: 'ended', ...earlier, outcome: 'completed', durationMs: 1, result: { files: [] } }),
+    ]
   }
   return { effects: (_node, effects) => withFacts(effects, add) }
 }
@@ -115,9 +118,7 @@ function answersNothing(world: World): Tamper {
   const random = dice(world)
   return {
     effects: (_node, effects) =>
-      altered(effects, 'answer', (effect) =>
-        effect.value.type === 'changed' && random.chance(0.5) ? [] : [effect],
-      ),
+      altered(effects, 'answer', (effect) => (effect.value.type === 'changed' && random.chance(0.5) ? [] : [effect])),
   }
 }
 
@@ -162,7 +163,10 @@ function repeatsTokens(world: World): Tamper {
 /** Starts some executions only when 20 s have passed, or people cancel something. */
 function startsLate(world: World): Tamper {
   const LATE_MS = 20_000
-  const held = new Map<unknown, { readonly effect: { readonly type: 'execute' }; readonly sinceMs: number; readonly starts: number }[]>()
+  const held = new Map<
+    unknown,
+    { readonly effect: { readonly type: 'execute' }; readonly sinceMs: number; readonly starts: number }[]
+  >()
   return {
     effects(node, effects, event) {
       const { nowMs } = world.schedule
@@ -269,8 +273,7 @@ function swallowsLosses(): Tamper {
 /** Never tells anybody whom it knows. */
 function keepsMembersToItself(): Tamper {
   return {
-    effects: (_node, effects) =>
-      withMessages(effects, (message) => (message.type === 'members' ? [] : [message])),
+    effects: (_node, effects) => withMessages(effects, (message) => (message.type === 'members' ? [] : [message])),
   }
 }
 

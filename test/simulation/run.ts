@@ -67,7 +67,10 @@ export function runSeed(options: RunOptions): RunResult {
   return runScenario(drawScenario(options), options)
 }
 
-export function runScenario(scenario: Scenario, { planted, makeCore, until }: Pick<RunOptions, 'planted' | 'makeCore' | 'until'>): RunResult {
+export function runScenario(
+  scenario: Scenario,
+  { planted, makeCore, until }: Pick<RunOptions, 'planted' | 'makeCore' | 'until'>,
+): RunResult {
   const cpuBefore = process.cpuUsage()
   const violations: Violation[] = []
   const world: World = new World({

@@ -4,8 +4,9 @@
  * 1. Rows are named in the order of the file; a frame is sent again until it is answered, at any node that is up.
  * 2. At most `WINDOW` frames are under way.
  */
-import type { BatchId } from '../../src/core/ids.ts'
+
 import type { IntakeRow } from '../../src/core/events.ts'
+import type { BatchId } from '../../src/core/ids.ts'
 import { TaskNamer } from '../../src/core/task-identity.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import { promptOf } from './batch-plan.ts'

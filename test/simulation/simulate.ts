@@ -71,7 +71,8 @@ type Values = { readonly [K in Exclude<keyof typeof OPTIONS, 'help'>]?: string |
 function numberOf(name: string, text: string | undefined, usual: number): number {
   if (text === undefined) return usual
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`--${name} is ${text}: expected a whole number from 1`)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new TypeError(`--${name} is ${text}: expected a whole number from 1`)
   return value
 }
 
@@ -181,9 +182,15 @@ function printResult({ violations, figures, makespan, traceHash }: RunResult, pr
 
 function printFigures(figures: Figures, runs: number, print: Print): void {
   const hours = figures.virtualMs / 3_600_000
-  print(`CPU ${(figures.cpuMs / 1_000 / runs).toFixed(3)} s a run, ${hours.toFixed(1)} virtual hours, ${figures.starts} starts`)
-  print(`${figures.tasks} tasks, ${figures.facts} facts, ${figures.executions} executions, ${figures.repeated} of them again`)
-  print(`${figures.steps} steps, ${figures.effects} effects, ${figures.messages} messages of ${figures.messageBytes} bytes, ${figures.lostMessages} lost, ${figures.gossips} gossips of ${figures.gossipBytes} bytes, ${figures.connections} connections`)
+  print(
+    `CPU ${(figures.cpuMs / 1_000 / runs).toFixed(3)} s a run, ${hours.toFixed(1)} virtual hours, ${figures.starts} starts`,
+  )
+  print(
+    `${figures.tasks} tasks, ${figures.facts} facts, ${figures.executions} executions, ${figures.repeated} of them again`,
+  )
+  print(
+    `${figures.steps} steps, ${figures.effects} effects, ${figures.messages} messages of ${figures.messageBytes} bytes, ${figures.lostMessages} lost, ${figures.gossips} gossips of ${figures.gossipBytes} bytes, ${figures.connections} connections`,
+  )
 }
 
 /** Figures of many runs together. */
@@ -193,7 +200,8 @@ class Totals {
 
   add(figures: Figures): void {
     this.runs++
-    const sums = (this.#sums ??= { ...figures })
+    this.#sums ??= { ...figures }
+    const sums = this.#sums
     if (this.runs === 1) return
     for (const key of Object.keys(figures) as (keyof Figures)[]) sums[key] += figures[key]
   }

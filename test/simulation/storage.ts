@@ -8,15 +8,12 @@
  */
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
+import type { SimDisk } from './disk.ts'
 import type { Random } from './random.ts'
 import type { Schedule, Target } from './schedule.ts'
-import type { SimDisk } from './disk.ts'
 
 type Persist = Extract<Effect, { type: 'persist' }>
-export type ReadEffect = Extract<
-  Effect,
-  { type: 'load' | 'load-tasks' | 'read-index' | 'read-digests' | 'read-slot' }
->
+export type ReadEffect = Extract<Effect, { type: 'load' | 'load-tasks' | 'read-index' | 'read-digests' | 'read-slot' }>
 
 export interface DiskConditions {
   readonly syncMsMin: number

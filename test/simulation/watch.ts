@@ -7,19 +7,14 @@ import type { BatchRecord } from '../../src/core/batches.ts'
 import type { Effect, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { StoredFact } from '../../src/core/facts.ts'
-import { type BatchId, type Boot, type NodeId, SLOT_COUNT, type TaskId } from '../../src/core/ids.ts'
+import type { BatchId, Boot, NodeId, TaskId } from '../../src/core/ids.ts'
 import { fold, type TaskState } from '../../src/core/task.ts'
 import type { PoolFact } from './fact-pool.ts'
 import type { Fault } from './faults.ts'
 import type { DiskDamage, Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
+import { Promises } from './promises.ts'
 import type { World } from './world.ts'
-
-/** The ballots that a disk has promised. */
-export interface Promised {
-  readonly epochs: Uint32Array
-  readonly nodes: NodeId[]
-}
 
 interface Knowledge {
   /** Given to be written, not on disk yet. */
@@ -27,7 +22,7 @@ interface Knowledge {
   readonly batches: Map<BatchId, BatchRecord>
   /** Local time of the last word of each peer. */
   readonly heardMs: Map<NodeId, number>
-  promised: Promised
+  promises: Promises
 }
 
 export class Watch implements Observer {
@@ -66,7 +61,12 @@ export class Watch implements Observer {
     this.#boots.set(node.boot, node)
     const batches = new Map<BatchId, BatchRecord>()
     for (const record of node.disk.batches) batches.set(record.id, record)
-    this.#known.set(node, { unsynced: new Map(), batches, heardMs: new Map(), promised: promisedOn(node) })
+    this.#known.set(node, {
+      unsynced: new Map(),
+      batches,
+      heardMs: new Map(),
+      promises: new Promises(node.disk.promises),
+    })
   }
 
   event(node: SimNode, event: Event): void {
@@ -92,7 +92,7 @@ export class Watch implements Observer {
       if (left.length === 0) known.unsynced.delete(fact.task)
       else known.unsynced.set(fact.task, left)
     }
-    if (writes.promises !== undefined) known.promised = promisedOn(node)
+    if (writes.promises !== undefined) known.promises = new Promises(node.disk.promises)
   }
 
   damaged(node: SimNode, damage: DiskDamage, lost: readonly PoolFact[]): void {
@@ -125,22 +125,12 @@ export class Watch implements Observer {
     return this.#of(node).heardMs.get(peer) ?? Number.NEGATIVE_INFINITY
   }
 
-  promised(node: SimNode): Promised {
-    return this.#of(node).promised
+  promises(node: SimNode): Promises {
+    return this.#of(node).promises
   }
 
   /** Whether the node's disk has its own ballot for the slot. */
   owns(node: SimNode, slot: number): boolean {
-    return this.#of(node).promised.nodes[slot] === node.id
+    return this.#of(node).promises.of(slot).node === node.id
   }
-}
-
-function promisedOn(node: SimNode): Promised {
-  const epochs = new Uint32Array(SLOT_COUNT)
-  const nodes = new Array<NodeId>(SLOT_COUNT).fill('')
-  for (const { from, to, epoch, node: id } of node.disk.promises) {
-    epochs.fill(epoch, from, to + 1)
-    nodes.fill(id, from, to + 1)
-  }
-  return { epochs, nodes }
 }

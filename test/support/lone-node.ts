@@ -8,7 +8,7 @@ import type { PromptRow } from '../../src/node/api.ts'
 import type { NodeParts } from '../../src/node/mesh-node.ts'
 import type { ArtifactStore, Clock, Executor, FactStore, Log } from '../../src/node/ports.ts'
 
-export const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 const NO_FILES: ArtifactStore = {
   put: () => Promise.reject(new Error('no attempt of this test leaves a file')),

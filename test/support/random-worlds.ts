@@ -61,7 +61,7 @@ export class RandomWorld {
       reads: this.#reads,
       random: this.#dice.roll,
       namedBy: this.#namedBy,
-      tallies: this.#dice.says(0.3) ? 'damaged' : 'kept',
+      tallies: this.#dice.says(0.1) ? 'damaged' : 'kept',
       nodeSettings: {
         openTasksMax: this.#openTasksMax,
         pageTasks: this.#dice.pick([1, 3, 10]),

@@ -56,7 +56,8 @@ export class Attempts implements Checker {
     const rounds = 1 + facts.filter(({ kind }) => kind === 'retried' || kind === 'voided').length
     const failed = history.ofTask(task).filter((each) => each.outcome === 'failed').length
     const most = rounds * (scenario.nodes > 1 ? 2 : 1) * scenario.conditions.maxAttempts
-    if (failed > most) report('I8', `task ${task} failed ${failed} times in ${rounds} rounds; at most ${most} are allowed`)
+    if (failed > most)
+      report('I8', `task ${task} failed ${failed} times in ${rounds} rounds; at most ${most} are allowed`)
   }
 }
 
@@ -67,7 +68,9 @@ function overLimit(state: TaskState, attempts: readonly Attempt[], chargedMax: n
   if (charged >= chargedMax) return `${charged} attempts of ${chargedMax} failed`
   const tried = attempts.filter(({ end }) => end !== 'returned').length
   if (tried >= MESH_SETTINGS.attemptsPerRoundMax) return `it was tried ${tried} times`
-  const blamed = attempts.filter(({ end, why }) => end === 'lost' && (why === 'holder-dead' || why === 'holder-restarted'))
+  const blamed = attempts.filter(
+    ({ end, why }) => end === 'lost' && (why === 'holder-dead' || why === 'holder-restarted'),
+  )
   if (blamed.length >= MESH_SETTINGS.blamedLossesMax) return `${blamed.length} losses are blamed on it`
   return undefined
 }

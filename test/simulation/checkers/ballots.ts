@@ -5,24 +5,20 @@
  */
 import type { Effect, Writes } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
-import { type Boot, type NodeId, readToken, SLOT_COUNT, slotOf, type Token } from '../../../src/core/ids.ts'
+import { type Boot, type NodeId, readToken, slotOf, type Token } from '../../../src/core/ids.ts'
 import type { BallotRun, MessageOf } from '../../../src/core/messages.ts'
 import { messageOf } from '../message-reader.ts'
 import type { DiskDamage } from '../observer.ts'
 import type { SimNode } from '../process.ts'
-import type { Promised, Watch } from '../watch.ts'
+import { isLower, type Promises } from '../promises.ts'
+import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
-
-interface Highest {
-  readonly epochs: Uint32Array
-  readonly nodes: NodeId[]
-}
 
 export class Ballots implements Checker {
   readonly #world: World
   readonly #watch: Watch
-  readonly #highest = new Map<SimNode, Highest>()
+  readonly #highest = new Map<SimNode, Promises>()
   /** Node, peer and seq of a frame => slots that must be refused. */
   readonly #tooLow = new Map<string, readonly number[]>()
   /** Owners of a slot since everything is calm, in order. */
@@ -34,27 +30,27 @@ export class Ballots implements Checker {
   }
 
   began(node: SimNode): void {
-    this.#raise(node, this.#watch.promised(node))
+    this.#raise(node, this.#watch.promises(node))
   }
 
   durable(node: SimNode, { promises }: Writes): void {
-    if (promises !== undefined) this.#raise(node, this.#watch.promised(node))
+    if (promises !== undefined) this.#raise(node, this.#watch.promises(node))
   }
 
   damaged(node: SimNode, damage: DiskDamage): void {
     if (damage === 'wiped' || damage === 'backup-restored') this.#highest.delete(node)
   }
 
-  #raise(node: SimNode, { epochs, nodes }: Promised): void {
+  #raise(node: SimNode, promises: Promises): void {
     const before = this.#highest.get(node)
-    this.#highest.set(node, { epochs, nodes })
-    if (before === undefined) return
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const [epoch, old] = [epochs[slot] as number, before.epochs[slot] as number]
-      if (epoch > old || (epoch === old && (nodes[slot] as NodeId) >= (before.nodes[slot] as NodeId))) continue
-      this.#world.report('I3', `node ${node.index} had promised slot ${slot} to ${old} ${before.nodes[slot]}, now to ${epoch} ${nodes[slot]}`)
-      return
-    }
+    this.#highest.set(node, promises)
+    const slot = before && promises.loweredSince(before)
+    if (before === undefined || slot === undefined) return
+    const [old, now] = [before.of(slot), promises.of(slot)]
+    this.#world.report(
+      'I3',
+      `node ${node.index} had promised slot ${slot} to ${old.epoch} ${old.node}, now to ${now.epoch} ${now.node}`,
+    )
   }
 
   effect(node: SimNode, effect: Effect): void {
@@ -68,7 +64,7 @@ export class Ballots implements Checker {
   readonly #stated = new Set<Token>()
 
   #claims(node: SimNode, { facts }: Writes): void {
-    const { epochs, nodes } = this.#watch.promised(node)
+    const promises = this.#watch.promises(node)
     for (const { fact } of facts) {
       if (fact.kind !== 'claimed') continue
       const { boot, epoch } = readToken(fact.token)
@@ -76,8 +72,12 @@ export class Ballots implements Checker {
       if (boot !== node.boot || this.#stated.has(fact.token)) continue
       this.#stated.add(fact.token)
       const slot = slotOf(fact.task)
-      if (epochs[slot] !== epoch || nodes[slot] !== node.id)
-        this.#world.report('I3', `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${epochs[slot]} ${nodes[slot]}`)
+      const promised = promises.of(slot)
+      if (promised.epoch !== epoch || promised.node !== node.id)
+        this.#world.report(
+          'I3',
+          `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${promised.epoch} ${promised.node}`,
+        )
       if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot)
     }
   }
@@ -99,13 +99,10 @@ export class Ballots implements Checker {
   }
 
   /** Slots of a run for which the disk has promised a higher ballot. */
-  #lower(node: SimNode, { from, to, epoch, node: owner }: BallotRun): number[] {
-    const { epochs, nodes } = this.#watch.promised(node)
+  #lower(node: SimNode, { from, to, ...ballot }: BallotRun): number[] {
+    const promises = this.#watch.promises(node)
     const slots: number[] = []
-    for (let slot = from; slot <= to; slot++) {
-      const promised = epochs[slot] as number
-      if (promised > epoch || (promised === epoch && (nodes[slot] as NodeId) > owner)) slots.push(slot)
-    }
+    for (let slot = from; slot <= to; slot++) if (isLower(ballot, promises.of(slot))) slots.push(slot)
     return slots
   }
 

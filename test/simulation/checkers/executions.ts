@@ -44,7 +44,11 @@ export class Executions implements Checker {
       report('P3', `task ${task} was completed at ${done.endMs} and is executed again at ${atMs}`)
     const atOnce = all.filter(({ endMs }) => endMs === undefined).length
     // An executor that does not end what it is asked to is a fault of its own.
-    const limit = scenario.conditions.planes.includes('executor') ? Number.POSITIVE_INFINITY : scenario.nodes > 1 ? 2 : 1
+    const limit = scenario.conditions.planes.includes('executor')
+      ? Number.POSITIVE_INFINITY
+      : scenario.nodes > 1
+        ? 2
+        : 1
     if (atOnce > limit) report('I7', `task ${task} is executed ${atOnce} times at once`)
   }
 

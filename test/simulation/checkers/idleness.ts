@@ -4,8 +4,9 @@
  * A task counts as waiting once it has been on disk for a second and was never attempted: what rests after a failure
  * is not claimable.
  */
-import type { Target } from '../schedule.ts'
+
 import type { SimNode } from '../process.ts'
+import type { Target } from '../schedule.ts'
 import type { World } from '../world.ts'
 
 const LOOK_MS = 250

@@ -14,15 +14,27 @@ interface Point {
 export class ReferenceRing {
   readonly #points: readonly Point[]
   readonly #count: number
+  readonly #lists = new Map<number, readonly NodeId[]>()
 
   constructor(members: readonly NodeId[]) {
-    const points = members.flatMap((id) => Array.from({ length: POINTS }, (_, number) => ({ at: pointOf(id, number), id })))
+    const points = members.flatMap((id) =>
+      Array.from({ length: POINTS }, (_, number) => ({ at: pointOf(id, number), id })),
+    )
     this.#points = points.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
     this.#count = members.length
   }
 
   /** The first min(3, members) different members clockwise from the slot. */
-  list(slot: number): NodeId[] {
+  list(slot: number): readonly NodeId[] {
+    let list = this.#lists.get(slot)
+    if (list === undefined) {
+      list = this.#find(slot)
+      this.#lists.set(slot, list)
+    }
+    return list
+  }
+
+  #find(slot: number): NodeId[] {
     const from = this.#points.findIndex(({ at }) => at >= slot * SLOT_WIDTH)
     const start = from < 0 ? 0 : from
     const list: NodeId[] = []
@@ -43,9 +55,16 @@ function pointOf(id: NodeId, number: number): number {
 }
 
 const rings = new Map<string, ReferenceRing>()
+const ringsOfLists = new WeakMap<readonly NodeId[], ReferenceRing>()
 
 /** The same one for the same members: making one takes a while. */
 export function referenceRing(members: readonly NodeId[]): ReferenceRing {
+  const ring = ringsOfLists.get(members) ?? ringOfSet(members)
+  ringsOfLists.set(members, ring)
+  return ring
+}
+
+function ringOfSet(members: readonly NodeId[]): ReferenceRing {
   const key = [...members].sort().join(' ')
   let ring = rings.get(key)
   if (ring === undefined) {

@@ -30,7 +30,10 @@ export class Starts implements Checker {
     }
     const unheardMs = node.localMs - this.#watch.heardMs(node, owner.id)
     if (unheardMs > UNHEARD_MS_MAX)
-      this.#world.report('I5', `task ${task} starts on node ${node.index}, whose owner ${owner.index} was unheard for ${unheardMs} ms`)
+      this.#world.report(
+        'I5',
+        `task ${task} starts on node ${node.index}, whose owner ${owner.index} was unheard for ${unheardMs} ms`,
+      )
   }
 
   effect(node: SimNode, effect: Effect): void {

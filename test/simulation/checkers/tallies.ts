@@ -5,9 +5,10 @@
  * Slots of which a disk fault took facts are left out: their owner may not have read them since.
  */
 import { slotOf } from '../../../src/core/ids.ts'
-import { sameTally, type SlotTally, tallyOf } from '../../../src/core/tally.ts'
+import { type SlotTally, sameTally, tallyOf } from '../../../src/core/tally.ts'
 import type { TaskState } from '../../../src/core/task.ts'
 import type { SimNode } from '../process.ts'
+import { type Ballot, isLower } from '../promises.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
@@ -30,7 +31,10 @@ export class Tallies implements Checker {
       const stored = owner?.disk.tally(batch, slot)
       const folded = tallyOf(batch, slot, states)
       if (owner === undefined || (stored !== undefined && sameTally(stored, folded))) continue
-      this.#world.report('I9', `slot ${slot} of batch ${batch} on node ${owner.index}: ${told(stored)} is stored, the facts say ${told(folded)}`)
+      this.#world.report(
+        'I9',
+        `slot ${slot} of batch ${batch} on node ${owner.index}: ${told(stored)} is stored, the facts say ${told(folded)}`,
+      )
     }
   }
 
@@ -51,13 +55,13 @@ export class Tallies implements Checker {
   /** The live node with the highest ballot for a slot, if that is its own. */
   #ownerOf(slot: number): SimNode | undefined {
     let owner: SimNode | undefined
-    let highest = ''
+    let highest: Ballot = { epoch: 0, node: '' }
     for (const node of this.#world.live) {
-      const { epochs, nodes } = this.#watch.promised(node)
-      const ballot = `${String(epochs[slot]).padStart(12, '0')} ${nodes[slot]}`
-      if (ballot > highest) owner = nodes[slot] === node.id ? node : undefined
-      if (ballot === highest && nodes[slot] === node.id) owner = node
-      if (ballot > highest) highest = ballot
+      const ballot = this.#watch.promises(node).of(slot)
+      if (isLower(ballot, highest)) continue
+      if (isLower(highest, ballot)) owner = undefined
+      if (ballot.node === node.id) owner = node
+      highest = ballot
     }
     return owner
   }
