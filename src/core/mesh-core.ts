@@ -38,6 +38,9 @@ export interface MeshCoreOptions {
   readonly random: () => number
 }
 
+/** A wake may come so late before it means anything. */
+const LATE_MS = 500
+
 export class MeshCore {
   readonly #world: World
   readonly #book = new BatchBook()
@@ -80,6 +83,7 @@ export class MeshCore {
     const { claims, loading, stealing, takeover, mesh } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
+    this.#noticeGap()
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
@@ -119,6 +123,14 @@ export class MeshCore {
   slotsWith(batch: BatchId, standings: Parameters<typeof slotsWith>[1]): number[] | undefined {
     const known = this.#book.get(batch)
     return known && slotsWith(known, standings)
+  }
+
+  /** A wake that comes late tells that this node was away: it judges nobody by what it missed. */
+  #noticeGap(): void {
+    const lateMs = this.#world.nowMs - this.#wakeMs
+    if (lateMs < LATE_MS) return
+    this.#wakeMs = Number.POSITIVE_INFINITY
+    this.#parts.peers.liveness.gap(lateMs, this.#world.nowMs)
   }
 
   #route(event: Event): void {

@@ -192,21 +192,23 @@ export class Mesh {
     const refuted = peers.list.refute()
     if (refuted !== undefined) {
       changed.push(refuted)
-      this.#incarnation = refuted.incarnation
-      this.#parts.load.incarnation = refuted.incarnation
       this.#world.commits.incarnation(refuted.incarnation)
     }
-    this.membersChanged(changed)
+    this.#membersChanged(changed)
   }
 
-  /** To be called with entries of the member list that are news. */
-  membersChanged(changed: readonly MemberEntry[]): void {
+  /** What is news of the member list is synced before it is told: this node's own entry above all. */
+  #membersChanged(changed: readonly MemberEntry[]): void {
     if (changed.length === 0) return
     this.#world.commits.members(changed)
     this.#parts.peers.changed(this.#world.nowMs)
-    for (const peer of this.#parts.peers.connected)
-      this.send(peer, { type: 'members', entries: changed, answer: false })
     this.onMembers()
+    this.#world.commits.whenStored(() => {
+      const own = changed.find(({ id }) => id === this.#world.nodeId)
+      if (own !== undefined) this.start(own.incarnation)
+      for (const peer of this.#parts.peers.connected)
+        this.send(peer, { type: 'members', entries: changed, answer: false })
+    })
   }
 
   #batches(from: NodeId, { records, answer }: MessageOf<'batches'>): void {
@@ -220,7 +222,9 @@ export class Mesh {
   }
 
   #row(row: LoadRow): void {
-    if (row.node !== this.#world.nodeId) this.#parts.rows.heard(row, this.#world.nowMs)
+    const { rows, peers } = this.#parts
+    if (row.node === this.#world.nodeId || !rows.heard(row, this.#world.nowMs)) return
+    peers.liveness.heardOf(row.node, this.#world.nowMs)
   }
 
   /** To be called at the end of a step: does what liveness asks for, says this node's row where it is due. */
