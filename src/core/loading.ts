@@ -3,7 +3,8 @@
  *
  * 1. One read a batch is under way at a time; the tasks of a read are asked for only when few are ready.
  * 2. A task in memory is never replaced by what was read: memory is newer.
- * 3. A task that changed while its slot was read is not taken from that read.
+ * 3. A task that changed while its slot was read is not taken from that read; where it is not in memory then, the slot
+ *    is read again.
  * 4. A slot that is not served any more, or anew, when its read comes is not taken from that read.
  * 5. Where the fold of a slot differs from its tally and nothing changed meanwhile, the fold wins and is reported.
  */
@@ -143,7 +144,8 @@ export class Loading {
     } else {
       const open = new Set(states.filter((state) => isOpen(state) && !changed.has(state.task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
-      this.#markLoaded(batch, slot, number, !slot.grewWhileLoading)
+      const missed = [...changed].some((task) => !this.#book.tasks.has(task))
+      this.#markLoaded(batch, slot, number, !slot.grewWhileLoading && !missed)
     }
   }
 

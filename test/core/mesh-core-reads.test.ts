@@ -79,6 +79,20 @@ describe('tasks that an operator names', () => {
   })
 })
 
+test('a task that is not retried because it ran runs again, although its slot was read while somebody named it', () => {
+  const first = new CoreWorld()
+  first.seed(first.batch('b'), ['a cat'])
+  const { batch, task } = first.stateOf('a cat')
+  const world = new CoreWorld({ disk: first.disk, persistAtOnce: false })
+  world.persistNext()
+  expect(world.reads.ready, 'its slot is read').toBe(1)
+  world.request({ type: 'change-tasks', batch, change: 'retry', tasks: [task] })
+  world.readNext(1)
+  world.settle()
+  expect(world.running.size).toBe(1)
+  world.checkInvariants()
+})
+
 describe('a free place', () => {
   test('gets its task although enough tasks of another profile of the batch are ready', () => {
     const prompts = Array.from({ length: 20 }, (_, at) => `draw ${at}`)

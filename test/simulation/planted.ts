@@ -6,6 +6,7 @@ import { encodeMessage } from '../../src/codec/messages.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { EndedFact, StoredFact } from '../../src/core/facts.ts'
 import { makeToken, readToken, type Token } from '../../src/core/ids.ts'
+import type { Message } from '../../src/core/messages.ts'
 import { messageOf } from './message-reader.ts'
 import { Random } from './random.ts'
 import type { Tamper } from './surroundings.ts'
@@ -102,15 +103,12 @@ function blamesNobody(): Tamper {
   return { effects: (_node, effects) => withFacts(effects, (facts) => facts.map(excuse)) }
 }
 
-/** Says everything about claims twenty times over. */
+/** Says what it has stored twenty times over. */
 function chatters(): Tamper {
-  const repeat = { effects: 20 }
-  return {
-    effects: (_node, effects) =>
-      withMessages(effects, (message) =>
-        message.type === 'claim' ? Array.from({ length: repeat.effects }, () => message) : [message],
-      ),
-  }
+  const TIMES = 20
+  const repeat = (message: Message) =>
+    message.type === 'facts' || message.type === 'facts-stored' ? Array<Message>(TIMES).fill(message) : [message]
+  return { effects: (_node, effects) => withMessages(effects, repeat) }
 }
 
 /** Keeps some answers to itself. */

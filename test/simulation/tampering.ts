@@ -36,8 +36,7 @@ export function withMessages(
     const message = messageOf(effect.bytes)
     if (message === undefined) return [effect]
     const sent = alter(message)
-    if (sent.length === 1 && sent[0] === message) return [effect]
-    return sent.map((each) => ({ ...effect, bytes: encodeMessage(each) }))
+    return sent.map((each) => (each === message ? effect : { ...effect, bytes: encodeMessage(each) }))
   })
 }
 

@@ -1,6 +1,7 @@
 /** Watches the lives of one disk, however often its core is started anew, and says what no core may do. */
 import assert from 'node:assert/strict'
 import type { BatchRecord } from '../../src/core/batches.ts'
+import type { StoredFact } from '../../src/core/facts.ts'
 import type { TaskId, Token } from '../../src/core/ids.ts'
 import { blamedLosses, decide } from '../../src/core/retry.ts'
 import { MESH_SETTINGS } from '../../src/core/settings.ts'
@@ -20,6 +21,8 @@ export class Witness {
   readonly #seeds = new Map<number, readonly string[]>()
   readonly #acknowledged = new Set<TaskId>()
   readonly #executions = new Map<TaskId, number>()
+  /** What was stated about each task, synced or not. */
+  readonly #facts = new Map<TaskId, StoredFact[]>()
   readonly #pauses = new Map<TaskId, Pause>()
   /** The completed attempt of each task that counts. */
   readonly #counted = new Map<TaskId, Token>()
@@ -33,20 +36,12 @@ export class Witness {
   startsAnew(): void {
     this.#seeds.clear()
     this.#pauses.clear()
+    this.#facts.clear()
+    for (const task of this.#disk.facts.keys()) this.#facts.set(task, [...this.#disk.factsOf(task)])
   }
 
   seeds(request: number, prompts: readonly string[]): void {
     this.#seeds.set(request, prompts)
-  }
-
-  /** An execution of the task has ended: notes when it may be tried again at the earliest. */
-  ended(world: CoreWorld, task: TaskId): void {
-    const written = world.unpersisted.flatMap(({ facts }) => facts.filter(({ fact }) => fact.task === task))
-    const state = fold([...this.#disk.factsOf(task), ...written])
-    if (state.standing !== 'waiting') return
-    const decision = decide(state, Number.POSITIVE_INFINITY, 1, MESH_SETTINGS)
-    if ('close' in decision || decision.again.backoffMs === 0) return
-    this.#pauses.set(task, { round: state.round, untilMs: world.nowMs + decision.again.backoffMs })
   }
 
   /** What must hold at any moment. */
@@ -61,8 +56,25 @@ export class Witness {
     const live = this.#live(world)
     assert(live.length < 2 || !live.some(isSuspect), 'a suspect runs alone')
     this.#lookAtReplies(world)
+    for (const { facts, atMs } of world.stated.splice(0)) this.#notePauses(facts, atMs)
     this.#lookAtExecutions(world)
     for (const state of this.#disk.states()) if (this.#seen.get(state.task) !== state) this.#lookAt(state)
+  }
+
+  /** Of tasks with an attempt that ended: when they may be tried again at the earliest. */
+  #notePauses(facts: readonly StoredFact[], atMs: number): void {
+    for (const stored of facts) {
+      const known = this.#facts.get(stored.fact.task)
+      if (known === undefined) this.#facts.set(stored.fact.task, [stored])
+      else known.push(stored)
+    }
+    for (const { fact } of facts) {
+      if (fact.kind !== 'ended') continue
+      const state = fold(this.#facts.get(fact.task) ?? [])
+      const decision = decide(state, Number.POSITIVE_INFINITY, 1, MESH_SETTINGS)
+      if (state.standing !== 'waiting' || 'close' in decision || decision.again.backoffMs === 0) continue
+      this.#pauses.set(fact.task, { round: state.round, untilMs: atMs + decision.again.backoffMs })
+    }
   }
 
   #lookAtReplies(world: CoreWorld): void {

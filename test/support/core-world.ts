@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import type { Effect, Execution, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import type { ErrorClass, Outcome, Params } from '../../src/core/facts.ts'
+import type { ErrorClass, Outcome, Params, StoredFact } from '../../src/core/facts.ts'
 import type { Sha256, Token } from '../../src/core/ids.ts'
 import { MeshCore } from '../../src/core/mesh-core.ts'
 import { MESH_SETTINGS, NODE_SETTINGS, type NodeSettings } from '../../src/core/settings.ts'
@@ -52,6 +52,8 @@ export class CoreWorld {
   readonly executed: Execution[] = []
   readonly notices: Extract<Effect, { type: 'notice' }>['notice'][] = []
   readonly unpersisted: (Writes & { readonly ticket: number })[] = []
+  /** What the core stated, in its order. */
+  readonly stated: { readonly facts: readonly StoredFact[]; readonly atMs: number }[] = []
   readonly reads: Reads
   stopped = false
   readonly #tokens = new Set<Token>()
@@ -95,6 +97,7 @@ export class CoreWorld {
       case 'persist':
         this.#lastTicket = effect.ticket
         this.unpersisted.push(effect)
+        this.stated.push({ facts: effect.facts, atMs: this.nowMs })
         return
       case 'execute':
         this.#execute(effect)

@@ -24,7 +24,7 @@ const ENDS: readonly (readonly [Outcome, ErrorClass?])[] = [
 ]
 const BATCHES = ['first', 'second', 'third']
 const PROFILES = ['draw', 'write']
-const PLACES = { places: 2, timeoutMs: 5_000 }
+const PLACES = { places: 3, timeoutMs: 1_000 }
 /** Longer than any pause or rest. */
 const ALL_PAUSES_MS = 61_000
 
@@ -91,7 +91,7 @@ export class RandomWorld {
     else if (deed < 12) this.#seedSome()
     else if (deed < 14) this.#changeTasks()
     else if (deed < 15) this.#setBatch()
-    else if (deed < 16) this.#world.advance(this.#dice.below(3_000))
+    else if (deed < 16) this.#world.advance(this.#dice.below(2_000))
     else this.#doRarely()
   }
 
@@ -127,12 +127,11 @@ export class RandomWorld {
   #end(): void {
     const { running, killed } = this.#world
     if (running.size === 0) return
-    const { token, task } = this.#dice.pick([...running.values()])
+    const { token } = this.#dice.pick([...running.values()])
     const asked = killed.get(token)
     const [outcome, error] = asked !== undefined && this.#dice.says(0.7) ? [asked] : this.#dice.pick(ENDS)
     const durationMs = 1 + this.#dice.below(500)
     this.#world.end(token, outcome, error && { class: error, message: `a ${error} error` }, durationMs)
-    this.#witness.ended(this.#world, task)
   }
 
   #anyBatch(): string {
@@ -211,7 +210,7 @@ export class RandomWorld {
         () => this.#end(),
         () => this.#changeTasks(),
         () => this.#setBatch(),
-        () => this.#world.advance(this.#dice.below(3_000)),
+        () => this.#world.advance(this.#dice.below(2_000)),
       ]
       this.#dice.pick(deeds)()
     }

@@ -18,7 +18,8 @@ export class Agreement implements Checker {
   readonly #watch: Watch
   /** What counts on the disk of the node that owns the task. */
   readonly #counted = new Map<string, Token>()
-  readonly #changed = new Set<TaskId>()
+  /** What counts where sides of a partition have met. */
+  readonly #agreed = new Map<TaskId, Token>()
   #rest: Map<TaskId, string> | undefined
 
   constructor(world: World, watch: Watch) {
@@ -41,8 +42,9 @@ export class Agreement implements Checker {
     else this.#counted.set(key, state.counts)
     if (before === undefined || state.counts === undefined || state.counts === before) return
     if (!hasCompletion(state, before)) return
-    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !this.#changed.has(task)
-    this.#changed.add(task)
+    const agreed = this.#agreed.get(task) ?? state.counts
+    this.#agreed.set(task, agreed)
+    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && agreed === state.counts
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
   }
 

@@ -18,8 +18,8 @@ const FRAME_BYTES_MAX = 4 * MIB
 const UNDER_WAY_BYTES_MAX = 8 * MIB
 const GOSSIP_BYTES_MAX = 64 * 1024
 /** Messages about tasks and slots that may be said for each task, and for each node and minute. */
-const MESSAGES_PER_TASK = 60
-const MESSAGES_PER_MINUTE = 1_200
+const MESSAGES_PER_TASK = 30
+const MESSAGES_PER_MINUTE = 100
 const PARTS_MAX = 3
 /** Said by the clock, whether there are tasks or not. */
 const BY_THE_CLOCK: ReadonlySet<string> = new Set(['beat', 'members', 'batches', 'probe', 'probed', 'hello', 'load'])

@@ -12,10 +12,13 @@ import { membersOn } from './members.ts'
 import { referenceRing } from './reference-ring.ts'
 
 const SLOTS_LOOKED_AT = 64
+/** By then every slot is with the first of its list that lives. */
+const SETTLED_MS = 70_000
 
 export class Rings implements Checker {
   readonly #world: World
   readonly #watch: Watch
+  #looked = false
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -23,9 +26,21 @@ export class Rings implements Checker {
   }
 
   finish(): void {
-    const lists = new Map(this.#world.live.map((node) => [membersOn(node).join(' '), membersOn(node)]))
-    for (const members of lists.values()) this.#compare(members)
-    if (this.#world.scenario.conditions.calm && lists.size === 1) this.#owners([...lists.values()][0] ?? [])
+    for (const members of this.#lists()) this.#compare(members)
+  }
+
+  second(): void {
+    const { scenario, calmMs, schedule } = this.#world
+    if (!scenario.conditions.calm || calmMs === undefined || schedule.nowMs < calmMs + SETTLED_MS || this.#looked)
+      return
+    this.#looked = true
+    const [members, ...others] = this.#lists()
+    if (members !== undefined && others.length === 0) this.#owners(members)
+  }
+
+  /** The different member lists that disks have. */
+  #lists(): (readonly NodeId[])[] {
+    return [...new Map(this.#world.live.map((node) => [membersOn(node).join(' '), membersOn(node)])).values()]
   }
 
   #slots(): readonly number[] {
