@@ -70,7 +70,11 @@ export function testDamagedFactStore(name: string, makeHome: () => Promise<Home>
       await bench().store.commit([counted(1)])
       await bench().crash()
       expect((await bench().store.open()).tallies).toBeUndefined()
+      // What was counted before is forgotten: its slot may have changed while nobody counted it.
       await bench().store.commit([counted(2)])
+      await bench().crash()
+      expect((await bench().store.open()).tallies).toBeUndefined()
+      await bench().store.commit([counted(1), counted(2)])
       await bench().next()
       expect((await bench().store.open()).tallies).toHaveLength(2)
       await bench().crash()

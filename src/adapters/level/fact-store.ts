@@ -71,11 +71,13 @@ class LevelFactStore implements FactStore {
     const promises = await readPromises(database, this.#onDamage)
     const whole = await this.#loadTallies(database, repaired)
     const recount = !whole || (before.recount && !(await isCounted(database, this.#tallies)))
+    // A tally that was counted is out of date once its slot changes while it is counted anew.
+    if (recount) this.#tallies.clear()
     const meta = { incarnation: before.incarnation + 1, clean: false, recount }
     this.#meta = meta
     await this.#connection.write((batch) => {
       putMeta(batch, meta)
-      return whole ? () => undefined : this.#tallies.checkpoint(batch)
+      return recount ? this.#tallies.checkpoint(batch) : () => undefined
     })
     // A repair may have lost index rows as well, and nothing would miss them.
     if (repaired) for (const { id } of batches) await this.#index.rebuild(id)
@@ -83,13 +85,11 @@ class LevelFactStore implements FactStore {
     return { incarnation: meta.incarnation, clean: before.clean && !repaired, batches, tallies, promises }
   }
 
-  /** Answers whether the tallies can be relied on; where not, they are forgotten, to be counted anew. */
+  /** Answers whether the tallies can be relied on. */
   async #loadTallies(database: Database, repaired: boolean): Promise<boolean> {
     const damaged = await this.#tallies.load(database)
     for (const key of damaged) this.#onDamage(key)
-    if (damaged.length === 0 && !repaired) return true
-    this.#tallies.clear()
-    return false
+    return damaged.length === 0 && !repaired
   }
 
   /** After a failed write: what it left on disk counts, whether all or nothing of it. */
