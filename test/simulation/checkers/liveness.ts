@@ -100,6 +100,7 @@ export class Liveness implements Checker {
     const [batches, counts, doubtful] = [trueBatches(this.#world), trueCounts(this.#world), this.#doubtful()]
     for (const node of this.#world.live) {
       const view = node.core?.view()
+      if (view?.whole === false) return `node ${node.index} does not know who owns every slot`
       for (const [id, record] of batches) {
         const told = view?.batches.find((batch) => batch.record.id === id)
         const truth = counts.get(id) ?? NOTHING
