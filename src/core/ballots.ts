@@ -8,12 +8,7 @@
  * 2. Of two equal epochs the greater node id is the higher ballot, by plain string order.
  */
 import { type NodeId, SLOT_COUNT } from './ids.ts'
-import type { BallotRun } from './messages.ts'
-
-export interface Ballot {
-  readonly epoch: number
-  readonly node: NodeId
-}
+import type { BallotRun, SlotRun } from './messages.ts'
 
 export class Ballots {
   readonly #epochs = new Uint32Array(SLOT_COUNT)
@@ -32,54 +27,54 @@ export class Ballots {
     return this.#names[this.#nodes[slot] as number] as NodeId
   }
 
-  get(slot: number): Ballot {
-    return { epoch: this.epochOf(slot), node: this.nodeOf(slot) }
-  }
-
   /** Whether (epoch, node) is the slot's ballot or a higher one. */
   admits(slot: number, epoch: number, node: NodeId): boolean {
     const known = this.epochOf(slot)
     return epoch > known || (epoch === known && node >= this.nodeOf(slot))
   }
 
-  /** Takes a ballot unless a higher one is known; answers whether it is the known one now. */
-  raise(slot: number, epoch: number, node: NodeId): boolean {
-    if (!this.admits(slot, epoch, node)) return false
-    if (epoch === this.epochOf(slot) && node === this.nodeOf(slot)) return true
-    this.#epochs[slot] = epoch
-    this.#nodes[slot] = this.#numberOf(node)
-    this.dirty = true
-    return true
-  }
-
-  raiseAll(runs: readonly BallotRun[]): void {
-    for (const { from, to, epoch, node } of runs)
-      for (let slot = from; slot <= to; slot++) this.raise(slot, epoch, node)
+  /** Takes a ballot for slots `from`..`to` where no higher one is known; `raised` is told of each slot that it is new to. */
+  raise({ from, to, epoch, node }: BallotRun, raised: (slot: number) => void = () => undefined): void {
+    const number = this.#numberOf(node)
+    for (let slot = from; slot <= to; slot++) {
+      const known = this.#epochs[slot] as number
+      if (epoch < known || (epoch === known && this.#nodes[slot] === number)) continue
+      if (epoch === known && node < this.nodeOf(slot)) continue
+      this.#epochs[slot] = epoch
+      this.#nodes[slot] = number
+      this.dirty = true
+      raised(slot)
+    }
   }
 
   /** The highest epoch among some slots. */
-  epochMax(slots: Iterable<number>): number {
+  epochMax(slots: readonly SlotRun[]): number {
     let highest = 0
-    for (const slot of slots) highest = Math.max(highest, this.epochOf(slot))
+    for (const { from, to } of slots)
+      for (let slot = from; slot <= to; slot++) highest = Math.max(highest, this.epochOf(slot))
     return highest
   }
 
   /** Every slot that somebody has a ballot of, as runs. */
   runs(): BallotRun[] {
     this.dirty = false
-    return this.runsOf(allSlots())
+    return this.runsOf([{ from: 0, to: SLOT_COUNT - 1 }])
   }
 
   /** The ballots of some slots, given ascending; slots without one are left out. */
-  runsOf(slots: Iterable<number>): BallotRun[] {
+  runsOf(slots: readonly SlotRun[]): BallotRun[] {
     const runs: { from: number; to: number; epoch: number; node: NodeId }[] = []
-    for (const slot of slots) {
-      const epoch = this.epochOf(slot)
-      if (epoch === 0) continue
-      const node = this.nodeOf(slot)
-      const last = runs.at(-1)
-      if (last !== undefined && last.to === slot - 1 && last.epoch === epoch && last.node === node) last.to = slot
-      else runs.push({ from: slot, to: slot, epoch, node })
+    let last: (typeof runs)[number] | undefined
+    for (const { from, to } of slots) {
+      for (let slot = from; slot <= to; slot++) {
+        const epoch = this.#epochs[slot] as number
+        if (epoch === 0) continue
+        if (last?.to === slot - 1 && last.epoch === epoch && last.node === this.nodeOf(slot)) last.to = slot
+        else {
+          last = { from: slot, to: slot, epoch, node: this.nodeOf(slot) }
+          runs.push(last)
+        }
+      }
     }
     return runs
   }
@@ -92,8 +87,4 @@ export class Ballots {
     }
     return number
   }
-}
-
-export function* allSlots(): Generator<number> {
-  for (let slot = 0; slot < SLOT_COUNT; slot++) yield slot
 }

@@ -3,7 +3,7 @@ import type { Batch, BatchBook } from './batch-book.ts'
 import type { CoreParts } from './core-parts.ts'
 import type { NodeId } from './ids.ts'
 import type { Handlers } from './mesh.ts'
-import { SlotSet } from './slot-set.ts'
+import type { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 export function tieParts(world: World, book: BatchBook, parts: CoreParts): void {
@@ -96,22 +96,22 @@ function tieSlots(book: BatchBook, { ownership, takeover, claims, reads, reports
     book.changed()
   }
   /** Has tasks counted: of slots that this node begins to serve, or of batches that it did not know. */
-  const countAnew = (its: readonly Batch[], slots: readonly number[]) => {
+  const countAnew = (its: readonly Batch[], slots: SlotSet) => {
     for (const batch of its) batch.countAnew(slots)
     book.changed()
-    if (its.length === 0 || slots.length === 0) return
-    const set = SlotSet.of(slots)
-    reads.digests(set.runs(), (digests) => {
-      for (const { slot } of digests) set.delete(slot)
-      for (const batch of its) batch.areEmpty(set)
+    if (its.length === 0 || slots.size === 0) return
+    const empty = slots.copy()
+    reads.digests(slots.runs(), (digests) => {
+      for (const { slot } of digests) empty.delete(slot)
+      for (const batch of its) batch.areEmpty(empty)
     })
   }
   takeover.onServe = (slots) => {
-    countAnew([...book.batches.values()], [...slots])
+    countAnew([...book.batches.values()], slots)
     reports.sendAll()
     scrub.compareAll()
   }
-  batches.onNew = (batch) => countAnew([batch], ownership.served)
+  batches.onNew = (batch) => countAnew([batch], ownership.served())
 }
 
 function tieBatches(book: BatchBook, { operator, batches, mesh, peers }: CoreParts): void {

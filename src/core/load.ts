@@ -25,8 +25,8 @@ export class Load {
   #row: LoadRow | undefined
   #madeMs = Number.NEGATIVE_INFINITY
   #seq = 0
-  /** The slots that `#sum` is of. */
-  #summed: readonly number[] | undefined
+  /** The version of the served slots that `#sum` is of. */
+  #summed = -1
   #sum = ''
   incarnation = 0
 
@@ -66,10 +66,10 @@ export class Load {
 
   /** Of the slots that this node serves. */
   get ownedSum(): string {
-    const { served } = this.#ownership
-    if (served !== this.#summed) {
-      this.#summed = served
-      this.#sum = slotsSum(served)
+    const { version } = this.#ownership
+    if (version !== this.#summed) {
+      this.#summed = version
+      this.#sum = slotsSum(this.#ownership.served())
     }
     return this.#sum
   }

@@ -21,6 +21,7 @@ import { encodeMember, encodeMembers, MEMBER_LIMITS } from '../codec/members.ts'
 import type { NodeId, Sha256 } from './ids.ts'
 import { type MemberEntry, STANDINGS, type Standing } from './member-entry.ts'
 import { type Ring, ringOf } from './ring.ts'
+import type { SlotSet } from './slot-set.ts'
 
 export type { MemberEntry } from './member-entry.ts'
 
@@ -186,6 +187,11 @@ export class Members {
   get ring(): Ring {
     this.#ring ??= ringOf(this.joined, this.#sha256)
     return this.#ring
+  }
+
+  /** The slots of whose list the first eligible member is `id`. */
+  slotsFirst(id: NodeId, isEligible: (id: NodeId) => boolean): SlotSet {
+    return this.ring.slotsFirst(id, isEligible, this.away)
   }
 
   /** The members on a slot's list, away ones skipped where another takes the place. */

@@ -10,7 +10,6 @@
  * 5. `stopped` comes once, when nothing is held, read or unsynced any more.
  */
 
-import { allSlots } from './ballots.ts'
 import { BatchBook } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
 import { Commits } from './commits.ts'
@@ -24,6 +23,7 @@ import { isWhole } from './load.ts'
 import { MeshPeers } from './mesh-peers.ts'
 import { Profile } from './places.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
+import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
 import { type CoreView, coreView, slotsWith } from './view.ts'
 import { Requests, type World } from './world.ts'
@@ -216,7 +216,7 @@ export class MeshCore {
       return
     }
     takeover.serveAlone()
-    if (tallies === undefined) for (const batch of this.#book.batches.values()) batch.countAnew(allSlots())
+    if (tallies === undefined) for (const batch of this.#book.batches.values()) batch.countAnew(SlotSet.all())
     for (const tally of tallies ?? []) this.#book.get(tally.batch)?.restore(tally)
     this.#book.changed()
     this.#world.commits.afterwards(() => {

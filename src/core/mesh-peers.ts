@@ -12,6 +12,7 @@ import { Liveness } from './liveness.ts'
 import { type MemberEntry, Members } from './membership.ts'
 import type { LivenessAction } from './peer.ts'
 import type { Peers } from './peers.ts'
+import type { SlotSet } from './slot-set.ts'
 
 export class MeshPeers implements Peers {
   readonly #sha256: Sha256
@@ -67,6 +68,10 @@ export class MeshPeers implements Peers {
   }
 
   listOf = (slot: number): readonly NodeId[] => this.list.listOf(slot)
+
+  slotsFirst(id: NodeId, isEligible: (id: NodeId) => boolean): SlotSet {
+    return this.list.slotsFirst(id, isEligible)
+  }
 
   order = (slot: number): readonly NodeId[] => [...this.list.ring.order(slot)]
 

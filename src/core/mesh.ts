@@ -145,7 +145,7 @@ export class Mesh {
       boot,
       membersHash: peers.list.hash,
       batchesHash: batches.hash,
-      serving: ownership.ownBallots(ownership.served),
+      serving: ownership.servedRuns(),
       name: peers.list.get(this.#world.nodeId)?.name ?? '',
     }
   }

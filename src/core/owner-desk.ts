@@ -59,7 +59,7 @@ export class OwnerDesk {
     const batch = book.get(fact.batch)
     const slot = slotOf(fact.task)
     if (!ownership.serves(slot)) {
-      const ballots = ownership.ballots.runsOf([slot])
+      const ballots = ownership.ballots.runsOf([{ from: slot, to: slot }])
       if (from !== this.#world.nodeId) this.#world.send(from, { type: 'not-owner', ballots })
       return
     }

@@ -9,7 +9,7 @@
  */
 import { Ballots } from './ballots.ts'
 import { type NodeId, SLOT_COUNT } from './ids.ts'
-import type { BallotRun } from './messages.ts'
+import type { BallotRun, SlotRun } from './messages.ts'
 import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
@@ -18,8 +18,9 @@ export class Ownership {
   readonly #world: World
   /** The epoch under which a slot is served; 0: not served. */
   readonly #epochs = new Uint32Array(SLOT_COUNT)
-  #count = 0
-  #served: readonly number[] | undefined
+  readonly #served = new SlotSet()
+  /** Rises whenever other slots are served than before. */
+  version = 0
   /** Is told of slots that are not served any more. */
   onYield: (slots: SlotSet) => void = () => undefined
 
@@ -29,7 +30,7 @@ export class Ownership {
 
   /** How many slots this node serves. */
   get count(): number {
-    return this.#count
+    return this.#served.size
   }
 
   serves(slot: number): boolean {
@@ -41,19 +42,14 @@ export class Ownership {
     return this.#epochs[slot] as number
   }
 
-  /** Slots that this node serves, ascending; the same list until they change. */
-  get served(): readonly number[] {
-    if (this.#served === undefined) {
-      const served: number[] = []
-      for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.serves(slot)) served.push(slot)
-      this.#served = served
-    }
-    return this.#served
+  /** Slots that this node serves now. */
+  served(): SlotSet {
+    return this.#served.copy()
   }
 
-  /** The ballots under which this node serves some slots, given ascending. */
-  ownBallots(slots: Iterable<number>): BallotRun[] {
-    return this.ballots.runsOf(slots)
+  /** The same as runs with their ballots. */
+  servedRuns(): BallotRun[] {
+    return this.ballots.runsOf(this.#served.runs())
   }
 
   /** Begins to serve slots of which this node has the highest ballot; others are left out. */
@@ -61,33 +57,40 @@ export class Ownership {
     const served = new SlotSet()
     for (const slot of slots) {
       if (this.ballots.epochOf(slot) !== epoch || this.ballots.nodeOf(slot) !== this.#world.nodeId) continue
-      if (!this.serves(slot)) this.#count++
       this.#epochs[slot] = epoch
+      this.#served.add(slot)
       served.add(slot)
     }
-    this.#served = undefined
+    this.version++
     return served
   }
 
   /** Takes over ballots that are higher than the known ones, and with each yields its slot. */
   learn(runs: readonly BallotRun[]): void {
     let yielded: SlotSet | undefined
-    for (const { from, to, epoch, node } of runs) {
-      for (let slot = from; slot <= to; slot++) {
-        if (!this.ballots.raise(slot, epoch, node) || !this.serves(slot)) continue
-        if (epoch === this.epochOf(slot) && node === this.#world.nodeId) continue
+    for (const run of runs) {
+      this.ballots.raise(run, (slot) => {
+        if (!this.serves(slot)) return
         yielded ??= new SlotSet()
         yielded.add(slot)
-      }
+      })
     }
     if (yielded !== undefined) this.#yield(yielded)
   }
 
   #yield(slots: SlotSet): void {
-    for (const slot of slots) this.#epochs[slot] = 0
-    this.#count -= slots.size
-    this.#served = undefined
+    for (const slot of slots) {
+      this.#epochs[slot] = 0
+      this.#served.delete(slot)
+    }
+    this.version++
     this.onYield(slots)
+  }
+
+  /** Takes ballots for itself, ahead of asking the others for their promises. */
+  claim(slots: readonly SlotRun[], epoch: number): void {
+    this.learn(slots.map((run) => ({ ...run, epoch, node: this.#world.nodeId })))
+    this.persist()
   }
 
   /** Writes the known ballots with this step's facts, where they changed. */
@@ -97,8 +100,18 @@ export class Ownership {
 
   /** The first of the slot's list that is up and storing: who should own it now. */
   wantedOwner(slot: number): NodeId | undefined {
+    return this.#world.peers.listOf(slot).find((id) => this.#canOwn(id))
+  }
+
+  #canOwn(id: NodeId): boolean {
     const { peers, nodeId, storing } = this.#world
-    return peers.listOf(slot).find((id) => (id === nodeId ? storing : peers.isStoring(id)))
+    return id === nodeId ? storing : peers.isStoring(id)
+  }
+
+  /** The slots that this node should own by their lists and who is up and storing. */
+  wanted(): SlotSet {
+    const { peers, nodeId } = this.#world
+    return peers.slotsFirst(nodeId, (id) => this.#canOwn(id))
   }
 
   /** The node to be asked about a slot: its owner while that is up, else who is about to take it over. */

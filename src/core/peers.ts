@@ -1,11 +1,14 @@
 /** What the parts of the core ask about the other members; membership.ts and liveness.ts know it. */
 import type { NodeId } from './ids.ts'
+import type { SlotSet } from './slot-set.ts'
 
 export interface Peers {
   /** Members of the ring, this node among them, ascending. */
   readonly members: readonly NodeId[]
   /** The members on a slot's list, its first owner first. */
   listOf(slot: number): readonly NodeId[]
+  /** The slots of whose list the first eligible member is `id`. */
+  slotsFirst(id: NodeId, isEligible: (id: NodeId) => boolean): SlotSet
   /** All members clockwise from the slot. */
   order(slot: number): readonly NodeId[]
   /** Not known to be dead or gone: suspects are still relied upon. */

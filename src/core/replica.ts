@@ -42,14 +42,14 @@ export class Replica {
       for (let slot = first; slot <= to; slot++)
         if (this.#ownership.ballots.admits(slot, epoch, from)) admitted.add(slot)
     }
-    const refused = new Set<number>()
+    const refused = new SlotSet()
     const kept = read.filter(({ fact }) => {
       const slot = slotOf(fact.task)
       if (!admitted.has(slot)) refused.add(slot)
       return admitted.has(slot)
     })
     this.#copies.keep(kept)
-    const inTheWay = this.#ownership.ballots.runsOf([...refused].sort((a, b) => a - b))
+    const inTheWay = this.#ownership.ballots.runsOf(refused.runs())
     this.#world.commits.whenStored(() => this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay }))
   }
 }

@@ -15,6 +15,7 @@ import type { StoredFact } from './facts.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
+import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 /** Facts of slots that go to the same nodes. */
@@ -123,8 +124,8 @@ export class Replication implements Copying {
   #send(peer: NodeId, { seq, group }: Frame): void {
     if (!this.#world.peers.isConnected(peer)) return
     const facts = group.facts.filter(({ fact }) => this.#ownership.serves(slotOf(fact.task)))
-    const slots = [...new Set(facts.map(({ fact }) => slotOf(fact.task)))].sort((a, b) => a - b)
-    const ballots = this.#ownership.ownBallots(slots)
+    const slots = SlotSet.of(facts.map(({ fact }) => slotOf(fact.task)))
+    const ballots = this.#ownership.ballots.runsOf(slots.runs())
     this.#world.send(peer, { type: 'facts', seq, ballots, facts: facts.map(({ bytes }) => bytes) })
   }
 

@@ -15,6 +15,7 @@
  */
 import { encodeRingPoints } from '../codec/ring-points.ts'
 import { type NodeId, type Sha256, SLOT_COUNT } from './ids.ts'
+import { SlotSet } from './slot-set.ts'
 
 const POINTS_PER_MEMBER = 128
 /** Members that keep a slot, if there are as many. */
@@ -159,6 +160,28 @@ export class Ring {
     for (let at = 0; at < this.#table.length; at++) {
       const isUsed = at % LISTED < this.#listed
       if (isUsed && this.#table[at] === member) slots.push(Math.floor(at / LISTED))
+    }
+    return slots
+  }
+
+  /** The slots of whose list the first eligible member is `id`. */
+  slotsFirst(id: NodeId, isEligible: (id: NodeId) => boolean, away: ReadonlySet<NodeId>): SlotSet {
+    const slots = new SlotSet()
+    const eligible = Uint8Array.from(this.members, (member) => Number(isEligible(member)))
+    const wanted = this.members.indexOf(id)
+    const isAway = Uint8Array.from(this.members, (member) => Number(away.has(member)))
+    const [table, listed] = [this.#table, this.#listed]
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      let first = -1
+      for (let at = LISTED * slot; at < LISTED * slot + listed; at++) {
+        const member = table[at] as number
+        if (isAway[member] === 1) {
+          first = this.members.indexOf(this.listOf(slot, away).find(isEligible) ?? '')
+          break
+        }
+        if (first < 0 && eligible[member] === 1) first = member
+      }
+      if (first === wanted && wanted >= 0) slots.add(slot)
     }
     return slots
   }

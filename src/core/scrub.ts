@@ -7,7 +7,6 @@
  */
 import type { NodeId } from './ids.ts'
 import type { Ownership } from './ownership.ts'
-import { SlotSet } from './slot-set.ts'
 import type { Sync } from './sync.ts'
 import type { World } from './world.ts'
 
@@ -38,7 +37,7 @@ export class Scrub {
       return
     }
     this.#underWay.add(peer)
-    this.#sync.compare(peer, SlotSet.of(this.#ownership.served), () => {
+    this.#sync.compare(peer, this.#ownership.served(), () => {
       this.#underWay.delete(peer)
       if (this.#again.delete(peer)) this.compare(peer)
     })

@@ -1,21 +1,24 @@
 /**
- * A set of slots.
+ * A set of slots: a bit each, so that whole sets are joined, taken apart and gone through a word at a time.
  *
  * 1. Iteration and runs are ascending.
+ * 2. What is not changed while it is gone through is gone through once.
  */
 import { SLOT_COUNT } from './ids.ts'
 import type { SlotRun } from './messages.ts'
 
-const EMPTY = new Uint8Array(0)
+const WORDS = SLOT_COUNT / 32
+const ALL = 0xffffffff
+const EMPTY = new Uint32Array(0)
 
 export class SlotSet {
   /** Made with the first slot: most sets of a batch stay empty. */
-  #has: Uint8Array = EMPTY
+  #words = EMPTY
   #size = 0
 
   static ofRuns(runs: readonly SlotRun[]): SlotSet {
     const set = new SlotSet()
-    for (const { from, to } of runs) for (let slot = from; slot <= to; slot++) set.add(slot)
+    for (const { from, to } of runs) set.addRun(from, to)
     return set
   }
 
@@ -25,51 +28,131 @@ export class SlotSet {
     return set
   }
 
+  static all(): SlotSet {
+    return SlotSet.ofRuns([{ from: 0, to: SLOT_COUNT - 1 }])
+  }
+
   get size(): number {
     return this.#size
   }
 
   has(slot: number): boolean {
-    return this.#has[slot] === 1
+    return this.#size > 0 && ((this.#words[slot >>> 5] as number) & (1 << (slot & 31))) !== 0
   }
 
   /** Whether it was not there. */
   add(slot: number): boolean {
-    if (this.#has[slot] === 1) return false
-    if (this.#has === EMPTY) this.#has = new Uint8Array(SLOT_COUNT)
-    this.#has[slot] = 1
+    const words = this.#made()
+    const word = words[slot >>> 5] as number
+    const bit = 1 << (slot & 31)
+    if ((word & bit) !== 0) return false
+    words[slot >>> 5] = word | bit
     this.#size++
     return true
   }
 
+  /** Adds slots `from`..`to`, inclusive. */
+  addRun(from: number, to: number): void {
+    const words = this.#made()
+    for (let at = from >>> 5; at <= to >>> 5; at++) {
+      const low = at === from >>> 5 ? ALL << (from & 31) : ALL
+      const high = at === to >>> 5 ? ALL >>> (31 - (to & 31)) : ALL
+      const before = words[at] as number
+      words[at] = before | (low & high)
+      this.#size += countBits(words[at] as number) - countBits(before)
+    }
+  }
+
   /** Whether it was there. */
   delete(slot: number): boolean {
-    if (this.#has[slot] !== 1) return false
-    this.#has[slot] = 0
+    if (!this.has(slot)) return false
+    this.#words[slot >>> 5] = (this.#words[slot >>> 5] as number) & ~(1 << (slot & 31))
     this.#size--
     return true
   }
 
   clear(): void {
-    this.#has = EMPTY
+    this.#words = EMPTY
     this.#size = 0
   }
 
-  *[Symbol.iterator](): Generator<number> {
-    let left = this.#size
-    for (let slot = this.#has.indexOf(1); left > 0 && slot >= 0; slot = this.#has.indexOf(1, slot + 1)) {
-      left--
-      yield slot
+  copy(): SlotSet {
+    const set = new SlotSet()
+    if (this.#size > 0) set.#words = this.#words.slice()
+    set.#size = this.#size
+    return set
+  }
+
+  /** A new set of the slots that are in both. */
+  and(other: SlotSet): SlotSet {
+    return this.#combined(other, (mine, theirs) => mine & theirs)
+  }
+
+  /** A new set of the slots that are here and not in the other. */
+  without(other: SlotSet): SlotSet {
+    return this.#combined(other, (mine, theirs) => mine & ~theirs)
+  }
+
+  #combined(other: SlotSet, combine: (mine: number, theirs: number) => number): SlotSet {
+    const set = new SlotSet()
+    if (this.#size === 0) return set
+    const words = set.#made()
+    for (let at = 0; at < WORDS; at++) {
+      words[at] = combine(this.#words[at] as number, other.#words[at] ?? 0)
+      set.#size += countBits(words[at] as number)
     }
+    return set
+  }
+
+  #made(): Uint32Array {
+    if (this.#words === EMPTY) this.#words = new Uint32Array(WORDS)
+    return this.#words
+  }
+
+  /** The first slot of the set at or after one; -1 where there is none. */
+  #next(slot: number): number {
+    const words = this.#words
+    let at = slot >>> 5
+    if (at >= words.length) return -1
+    let word = (words[at] as number) & (ALL << (slot & 31))
+    while (word === 0) {
+      if (++at === words.length) return -1
+      word = words[at] as number
+    }
+    return 32 * at + 31 - Math.clz32(word & -word)
+  }
+
+  /** The first slot at or after one that is not in the set; `SLOT_COUNT` where there is none. */
+  #nextAbsent(slot: number): number {
+    const words = this.#words
+    let at = slot >>> 5
+    if (at >= words.length) return slot
+    let word = ~(words[at] as number) & (ALL << (slot & 31))
+    while (word === 0) {
+      if (++at === words.length) return SLOT_COUNT
+      word = ~(words[at] as number)
+    }
+    return 32 * at + 31 - Math.clz32(word & -word)
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let slot = this.#next(0); slot >= 0; slot = this.#next(slot + 1)) yield slot
   }
 
   runs(): SlotRun[] {
-    const runs: { from: number; to: number }[] = []
-    for (const slot of this) {
-      const last = runs.at(-1)
-      if (last !== undefined && last.to === slot - 1) last.to = slot
-      else runs.push({ from: slot, to: slot })
+    const runs: SlotRun[] = []
+    for (let from = this.#next(0); from >= 0; ) {
+      const end = this.#nextAbsent(from)
+      runs.push({ from, to: end - 1 })
+      from = this.#next(end)
     }
     return runs
   }
+}
+
+/** How many of the 32 bits are set (Warren, Hacker's Delight, 2012, 5-2). */
+function countBits(word: number): number {
+  let sum = word - ((word >>> 1) & 0x55555555)
+  sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333)
+  return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

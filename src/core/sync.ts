@@ -92,7 +92,7 @@ export class Sync {
 
   digestsWanted(from: NodeId, { request, slots }: MessageOf<'digests-wanted'>): void {
     this.#reads.digests(slots, (digests) => {
-      const ballots = this.#ownership.ballots.runsOf(SlotSet.ofRuns(slots))
+      const ballots = this.#ownership.ballots.runsOf(slots)
       this.#world.send(from, { type: 'digests', request, digests, ballots })
     })
   }

@@ -13,7 +13,6 @@
  * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
  * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
  */
-import { allSlots } from './ballots.ts'
 import type { NodeId } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
@@ -71,10 +70,10 @@ export class Takeover {
   /** Takes over every slot at once, where this node knows no other. */
   serveAlone(): void {
     const { ballots } = this.#ownership
-    const epoch = 1 + ballots.epochMax(allSlots())
-    for (const slot of allSlots()) ballots.raise(slot, epoch, this.#world.nodeId)
-    this.#ownership.persist()
-    this.#ownership.serve(SlotSet.of(allSlots()), epoch)
+    const all = SlotSet.all()
+    const epoch = 1 + ballots.epochMax(all.runs())
+    this.#ownership.claim(all.runs(), epoch)
+    this.#ownership.serve(all, epoch)
   }
 
   /** Who is up, who stores, or the member list changed. */
@@ -117,27 +116,24 @@ export class Takeover {
 
   #wantedSlots(): SlotSet {
     const { nodeId, peers, nowMs } = this.#world
+    const { ballots } = this.#ownership
     const steadyMs = Math.min(STEADY_MS * 2 ** this.#flaps, STEADY_MS_MAX)
     const isSteady = nowMs >= this.#steadySinceMs + steadyMs
+    const wanted = this.#ownership.wanted().without(this.#ownership.served())
+    if (isSteady || wanted.size === 0) return wanted
     const slots = new SlotSet()
-    let later = false
-    for (const slot of allSlots()) {
-      if (this.#ownership.serves(slot) || this.#ownership.wantedOwner(slot) !== nodeId) continue
-      const owner = this.#ownership.ballots.nodeOf(slot)
-      const isOwned = owner !== '' && owner !== nodeId && peers.isStoring(owner)
-      if (!isOwned || isSteady) slots.add(slot)
-      else later = true
+    for (const { from, to, node } of ballots.runsOf(wanted.runs())) {
+      if (node === nodeId || !peers.isStoring(node)) slots.addRun(from, to)
     }
-    if (later) this.#wakeAfter(this.#steadySinceMs + steadyMs - nowMs)
+    for (const slot of wanted) if (ballots.epochOf(slot) === 0) slots.add(slot)
+    if (slots.size < wanted.size) this.#wakeAfter(this.#steadySinceMs + steadyMs - nowMs)
     return slots
   }
 
   #promise(job: Job): void {
     const { nodeId, commits, peers } = this.#world
-    const { ballots } = this.#ownership
-    job.epoch = 1 + ballots.epochMax(job.slots)
-    for (const slot of job.slots) ballots.raise(slot, job.epoch, nodeId)
-    this.#ownership.persist()
+    job.epoch = 1 + this.#ownership.ballots.epochMax(job.slots.runs())
+    this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {
       const others = peers.members.filter((id) => id !== nodeId && peers.isUp(id) && peers.isConnected(id))
       job.request = ++this.#request
@@ -166,7 +162,7 @@ export class Takeover {
     this.#ownership.persist()
     this.#world.commits.whenStored(() => {
       this.#reads.digests(promised.runs(), (digests) => {
-        const ballots = this.#ownership.ballots.runsOf(refused)
+        const ballots = this.#ownership.ballots.runsOf(refused.runs())
         this.#world.send(from, { type: 'promised', request, slots: promised.runs(), refused: ballots, digests })
       })
     })
@@ -176,7 +172,7 @@ export class Takeover {
     const job = this.#job
     this.#ownership.learn(refused)
     if (job?.request !== request || !job.waiting.has(from)) return
-    const still = SlotSet.of([...SlotSet.ofRuns(slots)].filter((slot) => job.slots.has(slot)))
+    const still = SlotSet.ofRuns(slots).and(job.slots)
     this.#sync.compareWith(from, still, digests, () => {
       job.waiting.delete(from)
       if (job.waiting.size === 0 && this.#job === job) this.#serve(job)

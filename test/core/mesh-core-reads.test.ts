@@ -1,9 +1,9 @@
 /** Reads that are slow, old or in vain, and what is in memory meanwhile: what the random worlds found. */
 import { describe, expect, test } from 'vitest'
-import { allSlots } from '../../src/core/ballots.ts'
 import { Batch } from '../../src/core/batch-book.ts'
 import { newBatch } from '../../src/core/batches.ts'
 import { SLOT_COUNT } from '../../src/core/ids.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import { type Disk, sha256 } from '../support/core-disk.ts'
 import { CoreWorld } from '../support/core-world.ts'
 
@@ -178,7 +178,7 @@ describe('a batch whose tallies are distrusted', () => {
 
   test('takes no memory for slots that nobody has looked at', () => {
     const batch = new Batch(newBatch('00'.repeat(8), 'b', fields, 'node'))
-    batch.countAnew(allSlots())
+    batch.countAnew(SlotSet.all())
     expect(batch.slots.size).toBe(0)
     expect(batch.uncounted.size).toBe(SLOT_COUNT)
     expect(batch.slot(7).complete, 'a slot that is not counted may have tasks on disk').toBe(false)
@@ -186,7 +186,7 @@ describe('a batch whose tallies are distrusted', () => {
 
   test('lets go of slots without a task as they are counted, also where another batch is distrusted', () => {
     const batch = new Batch(newBatch('00'.repeat(8), 'b', fields, 'node'))
-    batch.countAnew(allSlots())
+    batch.countAnew(SlotSet.all())
     batch.slot(7).complete = true
     batch.slot(8).complete = true
     batch.slot(8).version++
