@@ -110,6 +110,8 @@ export class Claims {
     const lease = this.#claimFor(batch, task, nodeId, boot)
     const held = this.#places.take(this.#grantOf(task, lease.token), nodeId)
     this.#world.commits.afterwards(() => {
+      // Its slot went to another node meanwhile, which finds the claim there: that hears what became of it.
+      if (this.leases.get(lease.token) !== lease) return this.#holding.giveUp(held)
       if (held.killed) this.#giveBack(lease, 'returned')
       else if (this.#committed(batch, lease) !== undefined) return this.#holding.start(held)
       this.#places.release(held)

@@ -21,11 +21,13 @@ export interface Copying {
   take(ticket: number, facts: readonly StoredFact[]): void
   /** The lowest ticket with facts that no other node has acknowledged; Infinity without one. */
   readonly pendingFrom: number
+  /** How many nodes at least stored the facts of a committed ticket: 1 or 2. Asked in ascending order. */
+  copiesOf(ticket: number): number
 }
 
 interface Waiting {
   readonly ticket: number
-  readonly then: () => void
+  readonly then: (copies: number) => void
 }
 
 interface MutableMeshWrites {
@@ -37,7 +39,7 @@ interface MutableMeshWrites {
 
 export class Commits {
   /** Nobody, until there are others. */
-  copying: Copying = { take: () => undefined, pendingFrom: Number.POSITIVE_INFINITY }
+  copying: Copying = { take: () => undefined, pendingFrom: Number.POSITIVE_INFINITY, copiesOf: () => 1 }
   #lastTicket = 0
   #persistedTicket = 0
   readonly #forStore: Waiting[] = []
@@ -104,7 +106,8 @@ export class Commits {
     this.#forStore.push({ ticket: this.#currentTicket(), then })
   }
 
-  afterwards(then: () => void): void {
+  /** `then` is told on how many nodes what was written in this step is. */
+  afterwards(then: (copies: number) => void): void {
     this.#forCommit.push({ ticket: this.#currentTicket(), then })
   }
 
@@ -136,8 +139,16 @@ export class Commits {
 
   /** Runs what no longer waits for anything. */
   runReady(): void {
-    runUpTo(this.#forStore, () => this.#persistedTicket)
-    runUpTo(this.#forCommit, () => Math.min(this.#persistedTicket, this.copying.pendingFrom - 1))
+    runUpTo(
+      this.#forStore,
+      () => this.#persistedTicket,
+      () => 1,
+    )
+    runUpTo(
+      this.#forCommit,
+      () => Math.min(this.#persistedTicket, this.copying.pendingFrom - 1),
+      (ticket) => this.copying.copiesOf(ticket),
+    )
   }
 
   /** The effect for the writes since the last call, if any; what was stated goes to other nodes. */
@@ -167,12 +178,12 @@ export class Commits {
 }
 
 /** What runs may add to the queue's end, and may move the limit. */
-function runUpTo(queue: Waiting[], limit: () => number): void {
+function runUpTo(queue: Waiting[], limit: () => number, copiesOf: (ticket: number) => number): void {
   let count = 0
   for (; count < queue.length; count++) {
     const next = queue[count] as Waiting
     if (next.ticket > limit()) break
-    next.then()
+    next.then(copiesOf(next.ticket))
   }
   if (count > 0) queue.splice(0, count)
 }

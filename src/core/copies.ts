@@ -36,7 +36,7 @@ export class Copies {
   }
 
   keep(facts: readonly StoredFact[]): void {
-    const { book, ownership, intake } = this.#parts
+    const { book, ownership } = this.#parts
     const served = new Map<Batch, Map<TaskId, StoredFact[]>>()
     for (const stored of facts) {
       const { fact } = stored
@@ -45,12 +45,22 @@ export class Copies {
         addTo(served, batch, stored)
         continue
       }
-      this.#world.commits.copy(stored)
-      if (fact.kind !== 'seeded') continue
-      this.#world.commits.index({ batch: fact.batch, entries: [{ index: fact.index, task: fact.task }] })
-      intake.noted(fact.batch, fact.task)
+      this.#copy(stored)
     }
     for (const [batch, tasks] of served) this.join(batch, tasks, () => undefined)
+  }
+
+  /** Only keeps it. */
+  #copy(stored: StoredFact): void {
+    this.#world.commits.copy(stored)
+    this.#index(stored)
+  }
+
+  /** A task is found by its index from the moment that its prompt is here, however many of its facts came before. */
+  #index({ fact }: StoredFact): void {
+    if (fact.kind !== 'seeded') return
+    this.#world.commits.index({ batch: fact.batch, entries: [{ index: fact.index, task: fact.task }] })
+    this.#parts.intake.noted(fact.batch, fact.task)
   }
 
   /** Brings facts of slots that this node serves to their tasks; `then` is called when the last has joined. */
@@ -80,28 +90,27 @@ export class Copies {
     const news = facts.filter(({ hash }) => !task.knows(hash))
     if (news.length === 0) return
     if (!ownership.serves(task.slot)) {
-      for (const stored of news) this.#world.commits.copy(stored)
+      for (const stored of news) this.#copy(stored)
       return
     }
+    for (const stored of news) this.#index(stored)
     ledger.join(task, news)
     if (loading.keep(task)) claims.learn(task, first)
   }
 
   /** A task of which this node had no fact. */
   #addNew(batch: Batch, facts: readonly StoredFact[]): void {
-    const { ledger, claims, loading, ownership, intake } = this.#parts
+    const { ledger, claims, loading, ownership } = this.#parts
     const first = facts[0]
     if (first === undefined) return
     if (!ownership.serves(slotOf(first.fact.task))) {
-      for (const stored of facts) this.#world.commits.copy(stored)
+      for (const stored of facts) this.#copy(stored)
       return
     }
     const task = new OpenTask(facts)
+    for (const stored of facts) this.#index(stored)
     ledger.adopt(batch, task, facts)
-    const { seeded } = task.state
-    if (seeded === undefined) return
-    this.#world.commits.index({ batch: batch.id, entries: [{ index: seeded.index, task: seeded.task }] })
-    intake.noted(batch.id, task.id)
+    if (task.state.seeded === undefined) return
     if (loading.keep(task)) claims.learn(task, task.state.standing === 'completed')
   }
 }

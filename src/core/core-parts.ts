@@ -2,6 +2,7 @@
 import type { BatchBook } from './batch-book.ts'
 import { BatchLists } from './batch-lists.ts'
 import { Claims } from './claims.ts'
+import { CopiedSlots } from './copied-slots.ts'
 import { Copies } from './copies.ts'
 import { HolderDesk } from './holder-desk.ts'
 import { Holding } from './holding.ts'
@@ -37,7 +38,8 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const holding = new Holding(world, places)
   const claims = new Claims(world, book, ledger, places, ownership, holding)
   const loading = new Loading(world, book, ledger, claims)
-  const intake = new Intake(world, book, ledger, claims, ownership)
+  const copied = new CopiedSlots()
+  const intake = new Intake(world, book, ledger, claims, ownership, copied)
   const operator = new Operator(world, meshId, book, ledger, claims, loading, ownership)
   const router = new Router(world, ownership)
   const reads = new Reads(world)
@@ -54,6 +56,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     holding,
     claims,
     loading,
+    copied,
     intake,
     operator,
     router,
@@ -65,7 +68,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     batches,
     requests: new TaskRequests(world, { book, intake, operator, ownership, router }),
     takeover: new Takeover(world, ownership, sync, reads),
-    scrub: new Scrub(world, ownership, sync),
+    scrub: new Scrub(world, ownership, sync, copied),
     replication: new Replication(world, ownership),
     replica: new Replica(world, ownership, copies),
     stealing: new Stealing(world, book, claims, places, rows),

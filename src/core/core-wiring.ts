@@ -60,9 +60,12 @@ function taskHandlers(book: BatchBook, { batches, requests }: CoreParts): Handle
 }
 
 function tiePeers(parts: CoreParts): void {
-  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
+  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub, copied } =
+    parts
+  replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
+    copied.lost(peer)
     router.disconnected(peer)
     stealing.gone(peer)
     takeover.gone(peer)
@@ -81,12 +84,17 @@ function tiePeers(parts: CoreParts): void {
     replication.changed(peer)
     claims.leases.changed(peer)
     if (!peers.isUp(peer)) onGone(peer)
+    // What it could not store for a while it lacks now.
+    else if (peers.isStoring(peer)) scrub.compare(peer)
+    else copied.lost(peer)
   }
   mesh.onMembers = () => takeover.changed()
 }
 
-function tieSlots(book: BatchBook, { ownership, takeover, claims, reads, reports, scrub, batches }: CoreParts): void {
+function tieSlots(book: BatchBook, parts: CoreParts): void {
+  const { ownership, takeover, claims, reads, reports, scrub, batches, copied } = parts
   ownership.onYield = (slots) => {
+    copied.drop(slots)
     for (const task of [...book.tasks.values()]) {
       if (!slots.has(task.slot)) continue
       claims.drop(task)

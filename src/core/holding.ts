@@ -75,6 +75,13 @@ export class Holding {
     this.onFree()
   }
 
+  /** Returns an attempt that has its place and was not started. */
+  giveUp(held: Held): void {
+    this.#places.release(held)
+    this.onEnded(held, endedFact(held.grant, { outcome: 'returned', durationMs: 0 }))
+    this.onFree()
+  }
+
   #report(grant: Grant, owner: NodeId, end: ExecutionEnd): void {
     const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
     this.onEnded(held, endedFact(grant, end))

@@ -10,6 +10,7 @@
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
+import type { CopiedSlots } from './copied-slots.ts'
 import type { IntakeRow } from './events.ts'
 import { makeFact } from './fact-record.ts'
 import type { StoredFact } from './facts.ts'
@@ -25,6 +26,8 @@ export interface TakenRows {
   readonly new: number
   readonly existing: number
   readonly elsewhere: readonly IntakeRow[]
+  /** On how many nodes every row is that is not elsewhere, at least: 1 or 2. */
+  readonly copies: number
 }
 
 export interface IntakeFrame {
@@ -50,14 +53,23 @@ export class Intake {
   readonly #ledger: Ledger
   readonly #claims: Claims
   readonly #ownership: Ownership
+  readonly #copied: CopiedSlots
   readonly #known = new Map<BatchId, Known>()
 
-  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims, ownership: Ownership) {
+  constructor(
+    world: World,
+    book: BatchBook,
+    ledger: Ledger,
+    claims: Claims,
+    ownership: Ownership,
+    copied: CopiedSlots,
+  ) {
     this.#world = world
     this.#book = book
     this.#ledger = ledger
     this.#claims = claims
     this.#ownership = ownership
+    this.#copied = copied
   }
 
   frame(frame: IntakeFrame): void {
@@ -120,7 +132,8 @@ export class Intake {
       this.#world.commits.index({ batch: batch.id, entries: fresh.map(({ index, task }) => ({ index, task })) })
       this.#ledger.seed(batch, facts)
     }
-    this.#world.commits.afterwards(() => {
+    const isFresh = new Set(fresh)
+    this.#world.commits.afterwards((copies) => {
       for (const task of kept) if (task.phase === 'seeding') this.#claims.progress.ready(task)
       const elsewhere = rows.filter(({ task }, at) => {
         const epoch = epochs[at]
@@ -129,7 +142,14 @@ export class Intake {
       // What was stated before the slot went elsewhere is counted there: as existing, or as new once more.
       const isElsewhere = new Set(elsewhere)
       const isNew = fresh.filter((row) => !isElsewhere.has(row)).length
-      taken({ new: isNew, existing: rows.length - elsewhere.length - isNew, elsewhere })
+      const isCopied = (row: IntakeRow) =>
+        isElsewhere.has(row) || isFresh.has(row) || this.#copied.has(slotOf(row.task))
+      taken({
+        new: isNew,
+        existing: rows.length - elsewhere.length - isNew,
+        elsewhere,
+        copies: (fresh.length === 0 || copies > 1) && rows.every(isCopied) ? 2 : 1,
+      })
     })
   }
 

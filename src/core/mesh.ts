@@ -204,7 +204,7 @@ export class Mesh {
     this.#parts.peers.changed(this.#world.nowMs)
     this.onMembers()
     this.#world.commits.whenStored(() => {
-      const own = changed.find(({ id }) => id === this.#world.nodeId)
+      const own = changed.findLast(({ id }) => id === this.#world.nodeId)
       if (own !== undefined) this.start(own.incarnation)
       for (const peer of this.#parts.peers.connected)
         this.send(peer, { type: 'members', entries: changed, answer: false })
@@ -223,7 +223,9 @@ export class Mesh {
 
   #row(row: LoadRow): void {
     const { rows, peers } = this.#parts
-    if (row.node === this.#world.nodeId || !rows.heard(row, this.#world.nowMs)) return
+    // A row of a life that the member list does not know of, or not any more, would stand in the way of those that follow.
+    if (row.node === this.#world.nodeId || peers.list.get(row.node)?.incarnation !== row.incarnation) return
+    if (!rows.heard(row, this.#world.nowMs)) return
     peers.liveness.heardOf(row.node, this.#world.nowMs)
   }
 

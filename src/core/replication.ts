@@ -6,7 +6,8 @@
  * 1. A ticket is pending until, for every slot of its facts, one node besides this one has stored them, whenever
  *    another node is storing: one on the list, else the next clockwise as a stand-in.
  * 2. Frames to a peer are repeated in order when its connection is made anew; storing one twice changes nothing.
- * 3. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
+ * 3. Where no other node stores, facts are committed with this node's copy alone; it is known of which tickets.
+ * 4. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
  *
  * It does not bring a node that was away what it missed: that is sync.ts's.
  */
@@ -45,7 +46,11 @@ export class Replication implements Copying {
   readonly #pending: Pending[] = []
   /** Unacknowledged frames by peer, ascending by seq. */
   readonly #frames = new Map<NodeId, Map<number, Frame>>()
+  /** Tickets with facts that this node alone has; those below the last one asked for are gone. */
+  readonly #single = new Set<number>()
   #seq = 0
+  /** Is told of slots with facts that this node alone has. */
+  onSingle: (slots: SlotSet) => void = () => undefined
 
   constructor(world: World, ownership: Ownership) {
     this.#world = world
@@ -57,20 +62,33 @@ export class Replication implements Copying {
   }
 
   take(ticket: number, facts: readonly StoredFact[]): void {
-    if (this.#world.peers.members.length < 2) return
-    const groups = this.#groupsOf(facts)
+    if (this.#world.peers.members.length < 2) {
+      this.#single.add(ticket)
+      return
+    }
+    const groups = this.#groupsOf(ticket, facts)
     if (groups.length === 0) return
     this.#pending.push({ ticket, groups })
     this.#sendGroups(groups)
   }
 
-  #groupsOf(facts: readonly StoredFact[]): Group[] {
+  copiesOf(ticket: number): number {
+    for (const earlier of this.#single) if (earlier < ticket) this.#single.delete(earlier)
+    return this.#single.has(ticket) ? 1 : 2
+  }
+
+  #groupsOf(ticket: number, facts: readonly StoredFact[]): Group[] {
     const groups: Group[] = []
     /** Targets => the group that is being filled. */
     const open = new Map<string, { readonly group: Group; bytes: number }>()
+    const single = new SlotSet()
     for (const stored of facts) {
-      const targets = this.#targetsOf(slotOf(stored.fact.task))
-      if (targets.length === 0) continue
+      const slot = slotOf(stored.fact.task)
+      const targets = this.#targetsOf(slot)
+      if (targets.length === 0) {
+        single.add(slot)
+        continue
+      }
       const key = targets.join(' ')
       let its = open.get(key)
       if (its === undefined || its.bytes + stored.bytes.length > FRAME_BYTES_MAX) {
@@ -80,6 +98,10 @@ export class Replication implements Copying {
       }
       its.group.facts.push(stored)
       its.bytes += stored.bytes.length
+    }
+    if (single.size > 0) {
+      this.#single.add(ticket)
+      this.onSingle(single)
     }
     return groups
   }
@@ -152,7 +174,10 @@ export class Replication implements Copying {
       const stuck = pending.groups.filter((group) => !group.done && !group.targets.some(this.#world.peers.isStoring))
       if (stuck.length === 0) continue
       for (const group of stuck) group.done = true
-      const anew = this.#groupsOf(stuck.flatMap((group) => group.facts))
+      const anew = this.#groupsOf(
+        pending.ticket,
+        stuck.flatMap((group) => group.facts),
+      )
       pending.groups.push(...anew)
       this.#sendGroups(anew)
     }

@@ -3,29 +3,36 @@
  * one of them every minute (anti-entropy, protocol.md, section 6).
  *
  * 1. One comparison with a node is under way at a time.
- * 2. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
+ * 2. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
+ * 3. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
  */
+import type { CopiedSlots } from './copied-slots.ts'
 import type { NodeId } from './ids.ts'
 import type { Ownership } from './ownership.ts'
+import type { SlotSet } from './slot-set.ts'
 import type { Sync } from './sync.ts'
 import type { World } from './world.ts'
 
 const SCRUB_MS = 30_000
+/** Pauses before slots that differed are compared again; what is stated all the time differs all the time. */
+const AGAIN_MS = [1_000, 4_000]
 
 export class Scrub {
   readonly #world: World
   readonly #ownership: Ownership
   readonly #sync: Sync
+  readonly #copied: CopiedSlots
   readonly #underWay = new Set<NodeId>()
   /** Nodes to be compared with again when the present comparison has ended. */
   readonly #again = new Set<NodeId>()
   #isSet = false
   #last: NodeId = ''
 
-  constructor(world: World, ownership: Ownership, sync: Sync) {
+  constructor(world: World, ownership: Ownership, sync: Sync, copied: CopiedSlots) {
     this.#world = world
     this.#ownership = ownership
     this.#sync = sync
+    this.#copied = copied
   }
 
   /** Compares all served slots with a connected node. */
@@ -36,10 +43,26 @@ export class Scrub {
       this.#again.add(peer)
       return
     }
+    this.#compare(peer, this.#ownership.served(), 0)
+  }
+
+  #compare(peer: NodeId, slots: SlotSet, time: number): void {
     this.#underWay.add(peer)
-    this.#sync.compare(peer, this.#ownership.served(), () => {
+    this.#sync.compare(peer, slots, (whole, equal) => {
       this.#underWay.delete(peer)
+      this.#copied.confirmed(peer, equal.and(this.#ownership.served()))
       if (this.#again.delete(peer)) this.compare(peer)
+      else if (whole) this.#compareLater(peer, slots.without(equal), time)
+    })
+  }
+
+  #compareLater(peer: NodeId, slots: SlotSet, time: number): void {
+    const pauseMs = AGAIN_MS[time]
+    if (slots.size === 0 || pauseMs === undefined) return
+    this.#world.timers.add(this.#world.nowMs + pauseMs, () => {
+      const left = slots.and(this.#ownership.served())
+      const isFree = this.#world.peers.isConnected(peer) && !this.#underWay.has(peer)
+      if (left.size > 0 && isFree) this.#compare(peer, left, time + 1)
     })
   }
 

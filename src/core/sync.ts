@@ -5,7 +5,8 @@
  * A comparison: reading own digests -> waiting for the peer's -> slots one after the other, some at a time -> done.
  *
  * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union.
- * 2. A comparison ends with `false` where the connection broke or the peer could not finish; it may be begun anew.
+ * 2. A comparison ends with `whole: false` where the connection broke or the peer could not finish; it may be begun anew.
+ *    `equal` are the slots of which both had the same facts synced.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
  */
 import { CodecError } from '../codec/codec-error.ts'
@@ -24,9 +25,10 @@ const PART_BYTES_MAX = 1024 * 1024
 
 interface Comparison {
   readonly peer: NodeId
-  readonly done: (whole: boolean) => void
+  readonly done: (whole: boolean, equal: SlotSet) => void
   readonly waiting: number[]
   underWay: number
+  equal: SlotSet
 }
 
 interface DigestsAsked {
@@ -81,13 +83,13 @@ export class Sync {
   }
 
   #begin(peer: NodeId, done: Comparison['done']): Comparison {
-    const comparison = { peer, done, waiting: [], underWay: 0 }
+    const comparison = { peer, done, waiting: [], underWay: 0, equal: new SlotSet() }
     this.#comparisons.add(comparison)
     return comparison
   }
 
   #end(comparison: Comparison, whole: boolean): void {
-    if (this.#comparisons.delete(comparison)) comparison.done(whole)
+    if (this.#comparisons.delete(comparison)) comparison.done(whole, comparison.equal)
   }
 
   digestsWanted(from: NodeId, { request, slots }: MessageOf<'digests-wanted'>): void {
@@ -105,7 +107,9 @@ export class Sync {
   }
 
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
-    comparison.waiting.push(...differing(slots, mine, theirs))
+    const others = differing(slots, mine, theirs)
+    comparison.waiting.push(...others)
+    comparison.equal = slots.without(others)
     this.#next(comparison)
   }
 
@@ -188,7 +192,7 @@ function shortHash(stored: StoredFact): string {
 }
 
 /** Slots of which the two digests are not equal, ascending; a slot without facts has no digest. */
-function differing(slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): number[] {
+function differing(slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): SlotSet {
   const left = new Map<number, SlotDigest>()
   for (const digest of mine) left.set(digest.slot, digest)
   const slotsThatDiffer = new SlotSet()
@@ -198,7 +202,7 @@ function differing(slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly
     if (slots.has(slot) && (own?.count !== count || own.xor !== xor)) slotsThatDiffer.add(slot)
   }
   for (const slot of left.keys()) if (slots.has(slot)) slotsThatDiffer.add(slot)
-  return [...slotsThatDiffer]
+  return slotsThatDiffer
 }
 
 /** Facts in parts that fit a frame; one empty part where there are none. */

@@ -8,7 +8,7 @@
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Event, IntakeRow } from './events.ts'
 import { type NodeId, slotOf, type TaskId } from './ids.ts'
-import type { Intake } from './intake.ts'
+import type { Intake, TakenRows } from './intake.ts'
 import type { MessageOf } from './messages.ts'
 import type { Operator } from './operator.ts'
 import type { Ownership } from './ownership.ts'
@@ -53,7 +53,7 @@ export class TaskRequests {
         sum.existing += taken.existing
         sum.copies = Math.min(sum.copies, taken.copies)
       },
-      done: () => requests.answer(request, { type: 'intake', ...sum, copies: Math.min(sum.copies, this.#copies) }),
+      done: () => requests.answer(request, { type: 'intake', ...sum, copies: rows.length === 0 ? 1 : sum.copies }),
     })
   }
 
@@ -64,38 +64,22 @@ export class TaskRequests {
     rows: readonly IntakeRow[],
     answered: (taken: Taken, elsewhere: readonly IntakeRow[]) => void,
   ): void {
-    const taken = ({
-      new: fresh,
-      existing,
-      elsewhere,
-    }: {
-      new: number
-      existing: number
-      elsewhere: readonly IntakeRow[]
-    }) => answered({ new: fresh, existing, copies: this.#copies }, elsewhere)
+    const taken = ({ elsewhere, ...counts }: TakenRows) => answered(counts, elsewhere)
     const failed = () =>
       this.#world.requests.refuse(request, 'MESH_STORAGE', 'the tasks of the batch could not be read: seed again')
     this.#parts.intake.frame({ batch, profile, rows, taken, failed })
   }
 
-  /** How many nodes store what this one commits now. */
-  get #copies(): number {
-    const { peers, nodeId } = this.#world
-    return peers.members.some((id) => id !== nodeId && peers.isStoring(id)) ? 2 : 1
-  }
-
   /** Another node seeds rows; `batch` is known here by now. */
   intakeAsked(from: NodeId, batch: Batch, { request, profile, rows }: MessageOf<'intake'>): void {
-    const answer = (fresh: number, existing: number, elsewhere: readonly IntakeRow[]) => {
-      const names = elsewhere.map(({ task }) => task)
-      this.#world.send(from, { type: 'taken', request, new: fresh, existing, copies: this.#copies, elsewhere: names })
-    }
+    const taken = ({ elsewhere, ...counts }: TakenRows) =>
+      this.#world.send(from, { type: 'taken', request, ...counts, elsewhere: elsewhere.map(({ task }) => task) })
     this.#parts.intake.frame({
       batch,
       profile,
       rows,
-      taken: (taken) => answer(taken.new, taken.existing, taken.elsewhere),
-      failed: () => answer(0, 0, rows),
+      taken,
+      failed: () => taken({ new: 0, existing: 0, elsewhere: rows, copies: 2 }),
     })
   }
 

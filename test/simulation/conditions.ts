@@ -169,8 +169,8 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
       ...NODE_SETTINGS,
       profiles: {
         draw: { places, timeoutMs },
-        // Not every node can perform everything; the first one can.
-        ...((index === 0 || writes) && { write: { places: 1, timeoutMs } }),
+        // Not every node can perform everything; two can, of which one may be gone for good.
+        ...((index <= 1 || writes) && { write: { places: 1, timeoutMs } }),
       },
       openTasksMax,
       pageTasks,

@@ -25,6 +25,9 @@ interface Knowledge {
   promises: Promises
 }
 
+/** Nodes that nothing disturbs know each other so soon after the last one's start. */
+const MET_MS = 10_000
+
 export class Watch implements Observer {
   readonly #world: World
   readonly #known = new Map<SimNode, Knowledge>()
@@ -44,11 +47,19 @@ export class Watch implements Observer {
     this.#world = world
   }
 
-  /** Whether nothing disturbs the nodes: their wires, processes, disks and clocks; no prompt ends them either. */
+  /**
+   * Whether nothing disturbs the nodes: their wires, processes, disks and clocks, nor gossip, whose faults keep nodes
+   * from meeting and hold streams up; no prompt ends them either.
+   */
   get undisturbed(): boolean {
     const { planes, prompts } = this.#world.scenario.conditions
-    if (prompts.poison > 0) return false
-    return !planes.some((plane) => plane === 'network' || plane === 'process' || plane === 'disk' || plane === 'clock')
+    return prompts.poison === 0 && planes.every((plane) => plane === 'executor' || plane === 'operator')
+  }
+
+  /** Whether every node that starts at the beginning has met the others by now; before, each may be a mesh of its own. */
+  get met(): boolean {
+    const { startsWithinMs, nodes } = this.#world.scenario
+    return nodes === 1 || this.#world.schedule.nowMs > startsWithinMs + MET_MS
   }
 
   #of(node: SimNode): Knowledge {

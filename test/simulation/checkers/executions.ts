@@ -25,7 +25,7 @@ export class Executions implements Checker {
     const { task, token } = record
     if (!this.#isClaimed(record) && !this.#watch.damagedTasks.has(task))
       this.#world.report('I6', `task ${task} is executed under ${token}, which no disk has a claim of`)
-    if (this.#watch.undisturbed) this.#undisturbed(record)
+    if (this.#watch.undisturbed && this.#watch.met) this.#undisturbed(record)
   }
 
   #isClaimed({ task, token }: ExecutionRecord): boolean {
