@@ -2,10 +2,11 @@
  * P2, I2: the completion that counts stays the one that counts, where its task is owned; and once everything has come
  * to rest nothing changes any more.
  *
- * With several nodes a result may change once a task, where two sides of a partition meet.
+ * With several nodes a result may change where sides of a partition meet that each had an owner of its own, which granted
+ * the attempt that counted there: once for each of those sides but one.
  */
 import type { Writes } from '../../../src/core/effects.ts'
-import type { TaskId, Token } from '../../../src/core/ids.ts'
+import { readToken, type TaskId, type Token } from '../../../src/core/ids.ts'
 import { fold, type TaskState } from '../../../src/core/task.ts'
 import type { PoolFact } from '../fact-pool.ts'
 import type { SimNode } from '../process.ts'
@@ -18,8 +19,8 @@ export class Agreement implements Checker {
   readonly #watch: Watch
   /** What counts on the disk of the node that owns the task. */
   readonly #counted = new Map<string, Token>()
-  /** What counts where sides of a partition have met. */
-  readonly #agreed = new Map<TaskId, Token>()
+  /** By node and task: every result that counted there and does not any more. */
+  readonly #replaced = new Map<string, Set<Token>>()
   #rest: Map<TaskId, string> | undefined
 
   constructor(world: World, watch: Watch) {
@@ -42,9 +43,11 @@ export class Agreement implements Checker {
     else this.#counted.set(key, state.counts)
     if (before === undefined || state.counts === undefined || state.counts === before) return
     if (!hasCompletion(state, before)) return
-    const agreed = this.#agreed.get(task) ?? state.counts
-    this.#agreed.set(task, agreed)
-    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && agreed === state.counts
+    const replaced = this.#replaced.get(key) ?? new Set()
+    this.#replaced.set(key, replaced.add(before))
+    const ofOneOwner = readToken(before).boot === readToken(state.counts).boot
+    const isTakenBack = replaced.has(state.counts)
+    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !ofOneOwner && !isTakenBack
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
   }
 
