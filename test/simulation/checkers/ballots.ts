@@ -93,9 +93,14 @@ export class Ballots implements Checker {
   event(node: SimNode, event: Event): void {
     if (event.type !== 'received' || this.#world.scenario.nodes === 1) return
     const message = messageOf(event.bytes)
-    if (message?.type !== 'facts') return
+    // Of two machines with one id nobody can tell whose frame of that number is acknowledged.
+    if (message?.type !== 'facts' || this.#isCloned(event.from)) return
     const slots = message.ballots.flatMap((run) => this.#lower(node, run))
     if (slots.length > 0) this.#tooLow.set(`${node.index} ${node.starts} ${event.from} ${message.seq}`, slots)
+  }
+
+  #isCloned(id: NodeId): boolean {
+    return this.#world.nodes.filter((node) => node.id === id && node.starts > 0).length > 1
   }
 
   /** Slots of a run for which the disk has promised a higher ballot. */
