@@ -14,7 +14,7 @@ import type { StoredFact } from './facts.ts'
 import { slotOf, type TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
 import { OpenTask } from './open-task.ts'
-import { openOf, sameTally, tallyOf } from './tally.ts'
+import { sameTally, tallyOf } from './tally.ts'
 import { fold, type TaskState } from './task.ts'
 import { TaskReads } from './task-reads.ts'
 import type { World } from './world.ts'
@@ -138,11 +138,12 @@ export class Loading {
     const recount = batch.uncounted.delete(number)
     if (slot.version === version) this.#check(batch, slot, states, recount)
     else if (recount) batch.uncounted.add(number)
+    const unsettled = states.filter(isUnsettled)
     if (recount) {
-      this.#markLoaded(batch, slot, number, openOf(slot.tally) === 0)
+      this.#markLoaded(batch, slot, number, unsettled.length === 0)
       batch.dropEmpty(number)
     } else {
-      const open = new Set(states.filter((state) => isOpen(state) && !changed.has(state.task)).map(({ task }) => task))
+      const open = new Set(unsettled.filter(({ task }) => !changed.has(task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       const missed = [...changed].some((task) => !this.#book.tasks.has(task))
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading && !missed)
@@ -192,8 +193,10 @@ export class Loading {
   }
 }
 
-function isOpen(state: TaskState): boolean {
-  return (state.standing === 'waiting' || state.standing === 'claimed') && state.seeded !== undefined
+/** Whether its owner has to do with it: it may still run, or something runs of it that has no end yet. */
+function isUnsettled({ seeded, standing, attempts }: TaskState): boolean {
+  if (seeded === undefined) return false
+  return standing === 'waiting' || standing === 'claimed' || attempts.some(({ end }) => end === 'open')
 }
 
 function groupByTask(facts: readonly StoredFact[]): Map<TaskId, StoredFact[]> {

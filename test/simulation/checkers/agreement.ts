@@ -45,9 +45,9 @@ export class Agreement implements Checker {
     if (!hasCompletion(state, before)) return
     const replaced = this.#replaced.get(key) ?? new Set()
     this.#replaced.set(key, replaced.add(before))
-    const ofOneOwner = readToken(before).boot === readToken(state.counts).boot
-    const isTakenBack = replaced.has(state.counts)
-    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !ofOneOwner && !isTakenBack
+    const isOwn = (token: Token) => readToken(token).boot === node.boot
+    const isTakenBack = replaced.has(state.counts) || (isOwn(before) && isOwn(state.counts))
+    const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !isTakenBack
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
   }
 
