@@ -25,7 +25,8 @@ export function writeLoadRow(writer: ByteWriter, row: LoadRow): void {
 /** The row as a message has it, also where it is too long: whoever makes one leaves batches out until it fits. */
 export function encodeLoadRow(row: LoadRow): Uint8Array {
   const writer = rowWriter
-  writer.begin().array(9).text(row.node, nodeIdBytesMax).uint(row.incarnation, incarnationMax).uint(row.seq)
+  writer.begin().array(10).text(row.node, nodeIdBytesMax).uint(row.incarnation, incarnationMax)
+  writer.hex(row.boot, 8).uint(row.seq)
   writeList(writer, row.profiles, profilesMax, writeProfile)
   writer.uint(row.owned, SLOT_COUNT).hex(row.ownedSum, 8).uint(row.contested, SLOT_COUNT)
   writeList(writer, row.batches, recordsMax, writeBatch)
@@ -44,10 +45,11 @@ function writeBatch(writer: ByteWriter, each: LoadBatch): void {
 
 export function readLoadRow(reader: ByteReader): LoadRow {
   const from = reader.at
-  const more = reader.open(9)
+  const more = reader.open(10)
   const row = {
     node: reader.text(nodeIdBytesMax),
     incarnation: reader.uint(incarnationMax),
+    boot: reader.hex(8),
     seq: reader.uint(),
     profiles: readList(reader, profilesMax, readProfile),
     owned: reader.uint(SLOT_COUNT),

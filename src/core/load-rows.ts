@@ -1,10 +1,11 @@
 /**
  * What every node says of itself a few times a second at most: work, places, tallies (protocol.md, sections 7 and 9).
  *
- * 1. A row is said by its node alone; a row with a higher (incarnation, seq) replaces a lower one.
+ * 1. A row is said by its node alone. Of one boot the row with the higher seq counts; of two boots that of the higher
+ *    incarnation, and where a backup gave both the same, that of the boot which the node is known to run under.
  * 2. Rows are hints: nothing is decided for good by what one says.
  */
-import type { NodeId } from './ids.ts'
+import type { Boot, NodeId } from './ids.ts'
 import type { LoadRow } from './messages.ts'
 
 interface Known {
@@ -15,12 +16,13 @@ interface Known {
 export class LoadRows {
   readonly #rows = new Map<NodeId, Known>()
 
-  /** Answers whether it is news. */
-  heard(row: LoadRow, nowMs: number): boolean {
+  /** Answers whether it is news; `boot` is what its node is known to run under, if that is known. */
+  heard(row: LoadRow, boot: Boot | undefined, nowMs: number): boolean {
     const known = this.#rows.get(row.node)?.row
+    if (boot !== undefined && row.boot !== boot) return false
     if (known !== undefined) {
       if (row.incarnation < known.incarnation) return false
-      if (row.incarnation === known.incarnation && row.seq <= known.seq) return false
+      if (row.boot === known.boot && row.seq <= known.seq) return false
     }
     this.#rows.set(row.node, { row, heardMs: nowMs })
     return true

@@ -1,7 +1,7 @@
 /**
  * What this node says of itself: its work, places, slots and tallies (protocol.md, sections 7 and 9).
  *
- * 1. A row is said by gossip when it changed, at most once per max(1 s, N/100 s), and with every beat.
+ * 1. A row is made anew only when something in it changed: equal `seq`, equal row. Who says it when: mesh-beats.ts.
  * 2. `ownedSum` adds up over the mesh to `ALL_SLOTS_SUM` exactly when every slot has one owner.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
@@ -23,6 +23,8 @@ export class Load {
   readonly #places: Places
   readonly #ownership: Ownership
   #row: LoadRow | undefined
+  /** The row as text, but for its number. */
+  #said = ''
   #madeMs = Number.NEGATIVE_INFINITY
   #seq = 0
   /** The version of the served slots that `#sum` is of. */
@@ -40,13 +42,16 @@ export class Load {
   /** This node's row, a quarter of a second old at most. */
   row(): LoadRow {
     if (this.#row === undefined || this.#world.nowMs >= this.#madeMs + FRESH_MS) {
-      this.#row = this.#make()
+      const row = this.#make()
+      const said = JSON.stringify(row)
+      if (said !== this.#said) this.#row = { ...row, seq: ++this.#seq }
+      this.#said = said
       this.#madeMs = this.#world.nowMs
     }
-    return this.#row
+    return this.#row as LoadRow
   }
 
-  #make(): LoadRow {
+  #make(): Omit<LoadRow, 'seq'> {
     const batches = this.#book.inOrder()
     const unfinished = batches.filter((batch) => openOf(batch.counts) > 0)
     const finished = batches.filter((batch) => openOf(batch.counts) === 0)
@@ -54,7 +59,7 @@ export class Load {
     return {
       node: this.#world.nodeId,
       incarnation: this.incarnation,
-      seq: ++this.#seq,
+      boot: this.#world.boot,
       profiles: this.#profiles(unfinished),
       owned: this.#ownership.count,
       ownedSum: this.ownedSum,

@@ -14,6 +14,7 @@ import type { NodeId } from './ids.ts'
 import type { Load } from './load.ts'
 import type { LoadRows } from './load-rows.ts'
 import type { MemberEntry } from './membership.ts'
+import { MeshBeats } from './mesh-beats.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadRow, Message, MessageOf, MessageType } from './messages.ts'
 import type { Ownership } from './ownership.ts'
@@ -22,7 +23,6 @@ import type { World } from './world.ts'
 
 /** Lists that differ are sent to a peer so often at most. */
 const LISTS_MS = 1_000
-const GOSSIP_MS = 1_000
 
 /** What parts of the core do with messages to them. */
 export type Handlers = { readonly [T in MessageType]?: (from: NodeId, message: MessageOf<T>) => void }
@@ -41,8 +41,7 @@ export class Mesh {
   readonly #parts: MeshParts
   #handlers: Handlers
   readonly #listsSentMs = new Map<NodeId, number>()
-  #gossipedMs = Number.NEGATIVE_INFINITY
-  #gossiped: LoadRow | undefined
+  readonly #beats: MeshBeats
   #incarnation = 0
   /** A peer was greeted. */
   onGreeted: (peer: NodeId) => void = () => undefined
@@ -56,6 +55,7 @@ export class Mesh {
   constructor(world: World, parts: MeshParts) {
     this.#world = world
     this.#parts = parts
+    this.#beats = new MeshBeats(world, parts.load)
     this.#handlers = {
       hello: (from, message) => this.#hello(from, message),
       refused: (from) => this.#world.out({ type: 'hang-up', to: from }),
@@ -87,6 +87,7 @@ export class Mesh {
 
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
+    this.#beats.connected(peer)
     this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.#ownHello()) })
   }
 
@@ -225,7 +226,7 @@ export class Mesh {
     const { rows, peers } = this.#parts
     // A row of a life that the member list does not know of, or not any more, would stand in the way of those that follow.
     if (row.node === this.#world.nodeId || peers.list.get(row.node)?.incarnation !== row.incarnation) return
-    if (!rows.heard(row, this.#world.nowMs)) return
+    if (!rows.heard(row, peers.bootOf(row.node), this.#world.nowMs)) return
     peers.liveness.heardOf(row.node, this.#world.nowMs)
   }
 
@@ -261,29 +262,12 @@ export class Mesh {
   }
 
   #sendBeat(to: NodeId): void {
-    const { peers, batches, load } = this.#parts
-    const { boot, storing } = this.#world
-    this.send(to, {
-      type: 'beat',
-      boot,
-      incarnation: this.#incarnation,
-      storing,
-      membersHash: peers.list.hash,
-      batchesHash: batches.hash,
-      load: load.row(),
-    })
-    this.#gossipRow()
-  }
-
-  /** With the first beat of a round. */
-  #gossipRow(): void {
-    const { nowMs, peers } = this.#world
-    const row = this.#parts.load.row()
-    const pauseMs = Math.max(GOSSIP_MS, peers.members.length * 10)
-    if (row === this.#gossiped || nowMs < this.#gossipedMs + pauseMs) return
-    this.#gossipedMs = nowMs
-    this.#gossiped = row
-    this.#gossip({ type: 'load', row })
+    const { peers, batches } = this.#parts
+    if (!peers.isConnected(to)) return
+    const own = { incarnation: this.#incarnation, membersHash: peers.list.hash, batchesHash: batches.hash }
+    this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
+    const row = this.#beats.gossipedRow()
+    if (row !== undefined) this.#gossip({ type: 'load', row })
   }
 
   #gossip(message: Message): void {

@@ -65,10 +65,12 @@ export interface Grant {
   readonly timeoutMs: number | null
 }
 
-/** One node's row of the mesh's state, said by that node alone; a higher (boot order, seq) replaces a lower. */
+/** One node's row of the mesh's state, said by that node alone; load-rows.ts says which replaces which. */
 export interface LoadRow {
   readonly node: NodeId
   readonly incarnation: number
+  readonly boot: Boot
+  /** Rises with each row of a boot that says something else. */
   readonly seq: number
   /** Per profile: tasks that could be granted now, the best priority among them, and this node's places. */
   readonly profiles: readonly {

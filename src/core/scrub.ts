@@ -1,19 +1,21 @@
 /**
- * Has the owner of slots compare them with the other nodes that keep them: at once with a node that comes, and with
- * one of them every minute (anti-entropy, protocol.md, section 6).
+ * Has the owner of slots compare them with the other nodes that keep them (anti-entropy, protocol.md, section 6): all at
+ * once with a node that comes or stores again, and a window of them every 15 s with those on their lists.
  *
  * 1. One comparison with a node is under way at a time.
  * 2. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
  * 3. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
+ * 4. The windows of four minutes together are all slots.
  */
 import type { CopiedSlots } from './copied-slots.ts'
-import type { NodeId } from './ids.ts'
+import { type NodeId, SLOT_COUNT } from './ids.ts'
 import type { Ownership } from './ownership.ts'
-import type { SlotSet } from './slot-set.ts'
+import { SlotSet } from './slot-set.ts'
 import type { Sync } from './sync.ts'
 import type { World } from './world.ts'
 
-const SCRUB_MS = 30_000
+const SCRUB_MS = 15_000
+const WINDOW = SLOT_COUNT / 16
 /** Pauses before slots that differed are compared again; what is stated all the time differs all the time. */
 const AGAIN_MS = [1_000, 4_000]
 
@@ -26,7 +28,7 @@ export class Scrub {
   /** Nodes to be compared with again when the present comparison has ended. */
   readonly #again = new Set<NodeId>()
   #isSet = false
-  #last: NodeId = ''
+  #window = 0
 
   constructor(world: World, ownership: Ownership, sync: Sync, copied: CopiedSlots) {
     this.#world = world
@@ -39,11 +41,8 @@ export class Scrub {
   compare(peer: NodeId): void {
     this.#repeat()
     if (!this.#world.peers.isConnected(peer) || this.#ownership.count === 0) return
-    if (this.#underWay.has(peer)) {
-      this.#again.add(peer)
-      return
-    }
-    this.#compare(peer, this.#ownership.served(), 0)
+    if (this.#underWay.has(peer)) this.#again.add(peer)
+    else this.#compare(peer, this.#ownership.served(), 0)
   }
 
   #compare(peer: NodeId, slots: SlotSet, time: number): void {
@@ -72,18 +71,31 @@ export class Scrub {
     for (const peer of peers.members) if (peer !== nodeId) this.compare(peer)
   }
 
-  /** Goes on with the next node, round and round. */
+  /** Goes on with the next window, round and round. */
   #repeat(): void {
     if (this.#isSet) return
     this.#isSet = true
     this.#world.timers.add(this.#world.nowMs + SCRUB_MS, () => {
       this.#isSet = false
-      const { peers, nodeId } = this.#world
-      const others = peers.members.filter((id) => id !== nodeId && peers.isConnected(id))
-      const next = others.find((id) => id > this.#last) ?? others[0]
-      if (next === undefined) return
-      this.#last = next
-      this.compare(next)
+      this.#repeat()
+      this.#scrubWindow()
     })
+  }
+
+  #scrubWindow(): void {
+    const { peers, nodeId } = this.#world
+    const window = SlotSet.ofRuns([{ from: this.#window, to: this.#window + WINDOW - 1 }])
+    this.#window = (this.#window + WINDOW) % SLOT_COUNT
+    const byPeer = new Map<NodeId, SlotSet>()
+    for (const slot of window.and(this.#ownership.served())) {
+      for (const peer of peers.listOf(slot)) {
+        if (peer === nodeId) continue
+        const slots = byPeer.get(peer) ?? new SlotSet()
+        slots.add(slot)
+        byPeer.set(peer, slots)
+      }
+    }
+    for (const [peer, slots] of byPeer)
+      if (peers.isConnected(peer) && !this.#underWay.has(peer)) this.#compare(peer, slots, 0)
   }
 }

@@ -34,6 +34,8 @@ class SlotStore {
 export class DiskFacts {
   readonly #pool: FactPool
   readonly #slots = new Map<number, SlotStore>()
+  /** The same by number. */
+  readonly #bySlot: (SlotStore | undefined)[] = []
 
   constructor(pool: FactPool) {
     this.#pool = pool
@@ -45,6 +47,7 @@ export class DiskFacts {
     if (slot === undefined) {
       slot = new SlotStore()
       this.#slots.set(fact.slot, slot)
+      this.#bySlot[fact.slot] = slot
     }
     const known = slot.tasks.get(fact.task)
     if (known?.includes(fact)) return false
@@ -91,11 +94,13 @@ export class DiskFacts {
   /** Digests of the slots that have facts, ascending. */
   readDigests(runs: readonly SlotRun[]): SlotDigest[] {
     const digests: SlotDigest[] = []
-    for (const [slot, store] of this.#slots) {
-      if (store.count === 0 || !isWithin(slot, runs)) continue
-      digests.push({ slot, count: store.count, xor: store.xor })
+    for (const { from, to } of runs) {
+      for (let slot = from; slot <= to; slot++) {
+        const store = this.#bySlot[slot]
+        if (store !== undefined && store.count > 0) digests.push({ slot, count: store.count, xor: store.xor })
+      }
     }
-    return digests.sort((a, b) => a.slot - b.slot)
+    return digests
   }
 
   digest(slot: number): string {
@@ -106,17 +111,4 @@ export class DiskFacts {
   *all(): Generator<PoolFact> {
     for (const { tasks } of this.#slots.values()) for (const facts of tasks.values()) yield* facts
   }
-}
-
-/** Whether one of the runs, which are ascending and apart, has the slot. */
-function isWithin(slot: number, runs: readonly SlotRun[]): boolean {
-  let [low, high] = [0, runs.length - 1]
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const { from, to } = runs[middle] as SlotRun
-    if (slot < from) high = middle - 1
-    else if (slot > to) low = middle + 1
-    else return true
-  }
-  return false
 }

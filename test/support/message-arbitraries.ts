@@ -113,6 +113,7 @@ const loadRow: fc.Arbitrary<LoadRow> = fc.record({
   ),
   owned: fc.nat(SLOT_COUNT),
   ownedSum: hash,
+  boot: hash,
   contested: fc.nat(SLOT_COUNT),
   batches: few(loadBatch),
   batchesLeftOut: whole,

@@ -31,6 +31,7 @@ export const ROW: LoadRow = {
   profiles: [{ profile: 'sketch', claimable: 3, priority: -4, places: 5, free: 6, medianMs: 7 }],
   owned: 8,
   ownedSum: HASH,
+  boot: HASH,
   contested: 9,
   batches: [],
   batchesLeftOut: 10,
