@@ -60,6 +60,8 @@ export const CALM_EXECUTOR: ExecutorConditions = {
   killMsMax: 200,
   ignoredKills: 0,
   lateSuccesses: 0,
+  firstCallMs: 0,
+  large: 0,
 }
 export const CALM_PROMPTS: PromptConditions = { stragglers: 0, badInputs: 0, hopeless: 0, poison: 0 }
 
@@ -90,7 +92,8 @@ function drawLinks(random: Random): LinkConditions {
     delayMsMin: 0.2,
     delayMsMax,
     jitter: random.between(0, 2),
-    spikes: random.pick([0, 0.001, 0.02]),
+    // Half of the segments lost: most messages wait for one to be sent again.
+    spikes: random.pick([0, 0, 0.001, 0.001, 0.02, 0.02, 0.5]),
     spikeMsMax: random.spread(10, 5_000),
     bytesPerMs: random.spread(20, 100_000),
   }
@@ -134,6 +137,8 @@ function drawExecutor(random: Random): ExecutorConditions {
     killMsMax: random.spread(1, 5_000),
     ignoredKills: rate(0.1, 0.5),
     lateSuccesses: rate(0.1, 0.5),
+    firstCallMs: rate(2_000, 90_000),
+    large: rate(0.02),
   }
 }
 

@@ -71,6 +71,25 @@ function anyGroups(random: Random, { nodes }: FaultScope, count: number): number
   return groups.filter((group) => group.length > 0)
 }
 
+/** Pairs that are not neighbours in a ring: everybody reaches two others, and no two the same. */
+function ringCut(random: Random, { nodes }: FaultScope): [number, number][] {
+  const order = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
+  return pairsOf(order, (a, b) => b - a > 1 && b - a < nodes - 1)
+}
+
+/** Two sides that only one node connects. */
+function bridgeCut(random: Random, { nodes }: FaultScope): [number, number][] {
+  const order = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
+  const bridge = nodes >> 1
+  return pairsOf(order, (a, b) => a < bridge && b > bridge)
+}
+
+function pairsOf(order: readonly number[], isCut: (a: number, b: number) => boolean): [number, number][] {
+  return order.flatMap((node, a) =>
+    order.flatMap((other, b): [number, number][] => (b > a && isCut(a, b) ? [[node, other]] : [])),
+  )
+}
+
 const NETWORK: readonly Draw[] = [
   (random, scope, atMs) => {
     const [from = [], to = []] = anyGroups(random, scope, 2)
@@ -89,8 +108,21 @@ const NETWORK: readonly Draw[] = [
     return { kind: 'flap', atMs, forMs: random.spread(5_000, 60_000), a, b, periodMs: random.spread(500, 20_000) }
   },
   (random, scope, atMs) => {
+    const pairs = random.chance(0.5) ? ringCut(random, scope) : bridgeCut(random, scope)
+    return { kind: 'cut-pairs', atMs, forMs: random.spread(1_000, 180_000), pairs }
+  },
+  (random, scope, atMs) => {
+    const all = random.shuffled(Array.from({ length: scope.nodes }, (_, index) => index))
+    const out = all.slice(0, 1 + random.below(scope.nodes))
+    return { kind: 'swizzle', atMs, forMs: random.spread(2_000, 180_000), out, back: random.shuffled(out) }
+  },
+  (random, scope, atMs) => {
     const [a, b] = anyPair(random, scope)
     return { kind: 'reset', atMs, a, b }
+  },
+  (random, scope, atMs) => {
+    const [a, b] = anyPair(random, scope)
+    return { kind: 'reset-after', atMs, a, b, messages: 1 + random.below(20) }
   },
   (random, scope, atMs) => {
     const [a, b] = anyPair(random, scope)
@@ -130,10 +162,17 @@ const PROCESS: readonly Draw[] = [
 
 const DISK: readonly Draw[] = [
   (random, scope, atMs) => ({
-    kind: random.pick(['disk-full', 'disk-failing', 'reads-fail'] as const),
+    kind: random.pick(['disk-failing', 'reads-fail'] as const),
     atMs,
     node: anyNode(random, scope),
     forMs: random.spread(500, 60_000),
+  }),
+  (random, scope, atMs) => ({
+    kind: 'disk-full',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(500, 60_000),
+    sticky: random.chance(0.5),
   }),
   (random, scope, atMs) => {
     const fault = { kind: 'slow-sync', atMs, node: anyNode(random, scope) } as const
@@ -148,7 +187,8 @@ const DISK: readonly Draw[] = [
     kind: 'backup',
     atMs,
     node: anyNode(random, scope),
-    forMs: random.spread(1_000, 120_000),
+    // A moment: a lost suffix, which a disk that lies about syncs leaves.
+    forMs: random.chance(0.3) ? random.spread(5, 1_000) : random.spread(1_000, 120_000),
   }),
 ]
 

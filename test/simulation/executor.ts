@@ -9,6 +9,7 @@ import type { Effect, Execution } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { ErrorClass, Outcome } from '../../src/core/facts.ts'
 import type { Token } from '../../src/core/ids.ts'
+import { MESH_SETTINGS } from '../../src/core/settings.ts'
 import type { ExecutionRecord } from './history.ts'
 import type { SimNode } from './process.ts'
 import type { Prompts } from './prompts.ts'
@@ -29,6 +30,10 @@ export interface ExecutorConditions {
   readonly ignoredKills: number
   /** Share of kills that come too late: the attempt completes. */
   readonly lateSuccesses: number
+  /** How much longer the first attempt of a process takes, at most: a model that is loaded. */
+  readonly firstCallMs: number
+  /** Share of ends as large as limits allow; what is over them becomes `bad-output` before the core hears of it. */
+  readonly large: number
 }
 
 type End = Pick<Extract<Event, { type: 'execution-ended' }>, 'outcome' | 'error' | 'result'>
@@ -61,6 +66,8 @@ export class SimExecutor {
   readonly #running = new Map<Token, Running>()
   /** Everything fails here at once, with one of these. */
   fastFailure: ErrorClass | undefined
+  /** The start of the process that has had its first attempt. */
+  #warmStarts = -1
   #calm = false
 
   constructor(node: SimNode, options: ExecutorOptions) {
@@ -88,8 +95,16 @@ export class SimExecutor {
     let durationMs = this.#durationMs() * (trait === 'straggler' ? 10 : 1)
     if (this.fastFailure !== undefined) durationMs = 50
     else if (end?.outcome !== 'completed') durationMs *= random.next()
+    durationMs += this.#warmUpMs()
     if (trait === 'poison' && !this.#calm) schedule.at(schedule.nowMs + durationMs, this.#deaths, running)
     else if (end !== undefined) schedule.at(schedule.nowMs + durationMs, this.#ends, running)
+  }
+
+  #warmUpMs(): number {
+    const { conditions, random } = this.#options
+    if (conditions.firstCallMs === 0 || this.#warmStarts === this.#node.starts) return 0
+    this.#warmStarts = this.#node.starts
+    return random.between(0, conditions.firstCallMs)
   }
 
   #durationMs(): number {
@@ -111,7 +126,8 @@ export class SimExecutor {
       if (random.chance(conditions.returns))
         return failureOf(random.chance(conditions.notHere) ? 'not-here' : random.pick(['backend-down', 'disk-full']))
     }
-    return completed(`${prompt} by ${token}`)
+    const text = `${prompt} by ${token}`
+    return !this.#calm && conditions.large > 0 && random.chance(conditions.large) ? largest(text) : completed(text)
   }
 
   readonly #ends: Target<Running> = {
@@ -176,13 +192,28 @@ function completed(text: string): End {
   return { outcome: 'completed', result: { text, files: [] } }
 }
 
+/** A result as large as it may be. */
+function largest(text: string): End {
+  const { resultTextBytesMax, artifactsMax } = MESH_SETTINGS
+  const files = Array.from({ length: artifactsMax }, (_, number) => {
+    const name = `${number} `.padEnd(200, 'n')
+    return { sha256: number.toString(16).padStart(64, '0'), bytes: Number.MAX_SAFE_INTEGER, mime: 'image/png', name }
+  })
+  return { outcome: 'completed', result: { text: text.padEnd(resultTextBytesMax, '.'), files } }
+}
+
 function endedBy(outcome: KillOutcome): End {
   return outcome === 'timed-out' ? failure(outcome, 'timed-out') : { outcome }
 }
 
 function failure(outcome: 'failed' | 'timed-out' | 'returned', errorClass: ErrorClass): End {
-  return { outcome, error: { class: errorClass, message: `a ${errorClass} error` } }
+  const message = `a ${errorClass} error`
+  // What people's programs print is long, and cut to what a fact carries.
+  const isLong = errorClass === 'bad-output'
+  return { outcome, error: { class: errorClass, message: isLong ? longest(message) : message } }
 }
+
+const longest = (message: string) => message.padEnd(MESH_SETTINGS.errorMessageMax, '.')
 
 function failureOf(errorClass: ErrorClass): End {
   const isOfNode = errorClass === 'not-here' || errorClass === 'backend-down' || errorClass === 'disk-full'

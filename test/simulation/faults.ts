@@ -22,7 +22,13 @@ export type NetworkFault =
     } & Lasting)
   | ({ readonly kind: 'split'; readonly groups: readonly (readonly number[])[] } & Lasting)
   | ({ readonly kind: 'flap'; readonly a: number; readonly b: number; readonly periodMs: number } & Lasting)
+  /** Pairs that do not reach each other, whatever lies between: a ring, two sides with one bridge. */
+  | ({ readonly kind: 'cut-pairs'; readonly pairs: readonly (readonly [number, number])[] } & Lasting)
+  /** Machines lose their wires one by one, in that order, and get them back in another (FoundationDB's swizzling). */
+  | ({ readonly kind: 'swizzle'; readonly out: readonly number[]; readonly back: readonly number[] } & Lasting)
   | ({ readonly kind: 'reset'; readonly a: number; readonly b: number } & At)
+  /** The connection ends in the middle of what is said: after so many more messages of the pair. */
+  | ({ readonly kind: 'reset-after'; readonly a: number; readonly b: number; readonly messages: number } & At)
   | ({ readonly kind: 'slow'; readonly a: number; readonly b: number; readonly byMs: number } & Lasting)
 
 export type GossipFault =
@@ -51,7 +57,8 @@ export type ProcessFault =
   | ({ readonly kind: 'clone'; readonly node: number } & Lasting)
 
 export type DiskFault =
-  | ({ readonly kind: 'disk-full'; readonly node: number } & Lasting)
+  /** `sticky`: there is room again only for a process that opens the store anew. */
+  | ({ readonly kind: 'disk-full'; readonly node: number; readonly sticky: boolean } & Lasting)
   | ({ readonly kind: 'disk-failing'; readonly node: number } & Lasting)
   | ({ readonly kind: 'slow-sync'; readonly node: number; readonly syncMs: number } & Lasting)
   | ({ readonly kind: 'reads-fail'; readonly node: number } & Lasting)

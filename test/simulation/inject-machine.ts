@@ -11,6 +11,7 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
       trouble.problem = fault.kind === 'disk-full' ? 'disk-full' : 'failing'
       return () => {
         trouble.problem = undefined
+        if (fault.kind === 'disk-full' && fault.sticky) injection.kill(node, 0)
       }
     case 'slow-sync':
       trouble.slowSyncMs = fault.syncMs

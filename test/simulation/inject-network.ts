@@ -15,11 +15,18 @@ export function injectNetwork(injection: Injection, fault: NetworkFault): TakeBa
       )
       return injection.block(ways)
     }
+    case 'cut-pairs':
+      return injection.block(fault.pairs.flatMap(([a, b]) => waysBetween([a], [b], false)))
+    case 'swizzle':
+      return swizzle(injection, fault)
     case 'slow':
       links.slow(fault.a, fault.b, fault.byMs)
       return () => links.slow(fault.a, fault.b, -fault.byMs)
     case 'reset':
       network.reset(injection.node(fault.a), injection.node(fault.b))
+      return nothing
+    case 'reset-after':
+      network.resetAfter(injection.node(fault.a), injection.node(fault.b), fault.messages)
       return nothing
     case 'flap':
       return flap(injection, fault)
@@ -44,6 +51,30 @@ function flap(injection: Injection, { a, b, periodMs }: Extract<NetworkFault, { 
   return () => {
     over = true
     open?.()
+  }
+}
+
+/** The first half of its time takes machines out, the second brings them back. */
+function swizzle(injection: Injection, { out, back, forMs }: Extract<NetworkFault, { kind: 'swizzle' }>): TakeBack {
+  const opens = new Map<number, TakeBack>()
+  let over = false
+  const outs: Target<number> = {
+    happen: (node) => {
+      if (!over) opens.set(node, injection.isolate(injection.node(node)))
+    },
+  }
+  const backs: Target<number> = {
+    happen: (node) => {
+      opens.get(node)?.()
+      opens.delete(node)
+    },
+  }
+  const stepMs = forMs / (2 * out.length + 1)
+  for (const [at, node] of out.entries()) injection.later(at * stepMs, outs, node)
+  for (const [at, node] of back.entries()) injection.later(forMs / 2 + at * stepMs, backs, node)
+  return () => {
+    over = true
+    for (const node of [...opens.keys()]) backs.happen(node)
   }
 }
 

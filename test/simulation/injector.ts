@@ -75,7 +75,10 @@ export class Injector {
       case 'cut':
       case 'split':
       case 'flap':
+      case 'cut-pairs':
+      case 'swizzle':
       case 'reset':
+      case 'reset-after':
       case 'slow':
         return injectNetwork(this.#injection, fault)
       case 'gossip-silenced':

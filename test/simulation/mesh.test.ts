@@ -17,10 +17,3 @@ describe('a whole mesh of real cores', () => {
     expect(first).toBe(second)
   })
 })
-
-describe('claims that crossed', () => {
-  // An owner kept a lease of a task that was not in memory, and claimed the task under no epoch after it had yielded.
-  test('end with their slot, also where the task was read for another reason (seed 58)', () => {
-    expect(runSeed({ seed: 58, nodes: 3, tasks: 40 }).violations).toEqual([])
-  })
-})

@@ -102,6 +102,26 @@ describe('a connection', () => {
     expect(node(0).when('disconnected')).not.toBe(node(1).when('disconnected'))
   })
 
+  test('that is reset in the middle of a burst loses the rest of it, at both ends, once', () => {
+    build({ ...CALM_LINKS, delayMsMin: 50, delayMsMax: 100 })
+    connect(0, 1)
+    network.resetAfter(node(1), node(0), 10)
+    for (let number = 0; number < 20; number++) {
+      network.send(node(0), 'node-1', message(number))
+      pass(20)
+    }
+    pass(10_000)
+    const { numbers, types } = node(1)
+    expect(numbers.length).toBeLessThan(10)
+    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, number) => number))
+    expect(types.at(-1)).toBe('disconnected')
+    expect(node(0).types).toEqual(['disconnected'])
+    connect(0, 1)
+    for (let number = 0; number < 20; number++) network.send(node(0), 'node-1', message(number))
+    pass(10_000)
+    expect(node(1).numbers).toHaveLength(20)
+  })
+
   test('delivers late, in order, what was sent over a wire that was cut for a moment', () => {
     connect(0, 1)
     network.send(node(0), 'node-1', message(0))

@@ -96,6 +96,7 @@ export class Network {
     }
     this.figures.messages++
     this.figures.bytes += bytes.length
+    this.#countDown(end)
     const there = end.other
     const at = this.#schedule.nowMs + this.links.delayMs(from.index, end.peer.index, bytes.length)
     there.arrivesMs = Math.max(there.arrivesMs, at)
@@ -169,6 +170,27 @@ export class Network {
     if (end === undefined || end.peer !== b) return
     this.#closeLater(end, this.#random.between(0, 1_000))
     this.#closeLater(end.other, this.#random.between(0, 1_000))
+  }
+
+  /** Ends the next connection of a pair once so many more messages were sent over it, in the middle of them. */
+  resetAfter(a: Endpoint, b: Endpoint, messages: number): void {
+    this.#armed.set(pairOf(a.index, b.index), messages)
+  }
+
+  readonly #armed = new Map<string, number>()
+
+  #countDown(end: End): void {
+    if (this.#armed.size === 0) return
+    const pair = pairOf(end.owner.index, end.peer.index)
+    const left = this.#armed.get(pair)
+    if (left === undefined) return
+    if (left > 1) {
+      this.#armed.set(pair, left - 1)
+      return
+    }
+    this.#armed.delete(pair)
+    this.#closeLater(end, 0)
+    this.#closeLater(end.other, this.#delay(end.owner, end.peer))
   }
 
   /** The process of a machine is gone; where its kernel lives it says so. */
@@ -258,4 +280,8 @@ function newEnd(owner: Endpoint, peer: Endpoint): End {
   const whole = end as unknown as End
   whole.other = whole
   return whole
+}
+
+function pairOf(a: number, b: number): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`
 }

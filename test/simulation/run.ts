@@ -11,7 +11,7 @@ import { Coverage, type Sometimes } from './coverage.ts'
 import type { Fault } from './faults.ts'
 import { type Figures, figuresOf } from './figures.ts'
 import { Makespan, type MakespanFigures } from './makespan.ts'
-import { PLANTED, type PlantedName } from './planted.ts'
+import { PLANTED, type Planted, type PlantedName } from './planted.ts'
 import { Progress } from './progress.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { Trace } from './trace.ts'
@@ -64,7 +64,15 @@ const RACE_MS_MAX = 400 * 86_400_000
 
 /** Runs the seed. @throws TypeError where the simulator itself is wrong */
 export function runSeed(options: RunOptions): RunResult {
-  return runScenario(drawScenario(options), options)
+  return runScenario(scenarioOf(options), options)
+}
+
+/** What the seed draws, and what its planted bug needs to show. */
+export function scenarioOf(options: RunOptions): Scenario {
+  const scenario = drawScenario(options)
+  const planted: Planted | undefined = options.planted && PLANTED[options.planted]
+  if (planted?.conditions === undefined) return scenario
+  return { ...scenario, conditions: { ...scenario.conditions, ...planted.conditions } }
 }
 
 export function runScenario(

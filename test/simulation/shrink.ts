@@ -95,5 +95,7 @@ function isWithin(fault: Fault, nodes: number): boolean {
   if ('a' in fault) named.push(fault.a, fault.b)
   if (fault.kind === 'cut') named.push(...fault.from, ...fault.to)
   if (fault.kind === 'split') named.push(...fault.groups.flat())
+  if (fault.kind === 'cut-pairs') named.push(...fault.pairs.flat())
+  if (fault.kind === 'swizzle') named.push(...fault.out)
   return named.every((node) => node < nodes)
 }

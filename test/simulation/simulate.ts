@@ -1,26 +1,23 @@
-/** What `npm run simulate` does: runs seeds, cases and replays, and says what came out. */
+/** What `npm run simulate` does: runs seeds, planted bugs, cases and replays, and says what came out. */
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CASES, type CaseName } from './cases.ts'
 import { PLANES, type Plane } from './conditions.ts'
-import { SOMETIMES, type Sometimes } from './coverage.ts'
-import { MESH_SOMETIMES } from './coverage-mesh.ts'
-import type { Figures } from './figures.ts'
 import { runFleet, type SeedReport, serveSeeds } from './fleet.ts'
 import { PLANTED, type PlantedName } from './planted.ts'
-import { optionsOf, type Replay, readReplay, writeReplay } from './replay.ts'
-import { type RunResult, runScenario, runSeed, type Violation } from './run.ts'
+import { type Trial, tryPlanted } from './planted-trial.ts'
+import { play, type Replay, readReplay, writeReplay } from './replay.ts'
+import { runScenario } from './run.ts'
 import { Shrinking } from './shrink.ts'
+import { type Print, printResult, Summary } from './summary.ts'
 
 const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--nodes K] [--tasks T] [--planes a,b] [--planted BUG]
-                   [--processes P] [--out DIR] | --case NAME [--nodes K] [--tasks T] [--seed S] | --replay FILE`
-/** From so many seeds on a rare state that was never reached is a failure. */
-const LONG_RUN_SEEDS = 1_000
+                   [--processes P] [--out DIR] [--no-shrink] | --planted all [--seeds N] [--seed S] [--tasks T]
+                   | --case NAME [--nodes K] [--tasks T] [--seed S] | --replay FILE`
 const SHRINKING_RUNS_MAX = 200
-const FAILURES_SHOWN = 20
-const PROGRESS_EVERY = 100
-
-type Print = (line: string) => void
+const PLANTED_SEEDS = 1_000
+const PLANTED_TASKS = 40
 
 interface Settings {
   readonly seeds: number
@@ -31,6 +28,7 @@ interface Settings {
   readonly planted: PlantedName | undefined
   readonly processes: number
   readonly out: string
+  readonly shrinks: boolean
 }
 
 /** The exit code: 0, or 1 where something must not be, or 2 where the arguments make no sense. */
@@ -40,10 +38,11 @@ export async function simulate(argv: readonly string[], script: string, print: P
     return 0
   }
   try {
-    const { values } = parseArgs({ args: [...argv], options: OPTIONS })
+    const { values } = parse(argv)
     if (values.help === true) print(USAGE)
-    else if (values.replay !== undefined) return replay(values.replay, print)
+    else if (values.replay !== undefined) return printResult(play(readReplay(values.replay)), print)
     else if (values.case !== undefined) return runCase(values.case, values, print)
+    else if (values.planted === 'all') return runPlanted(values, print)
     else return await runSeeds(settingsOf(values), script, print)
     return 0
   } catch (error) {
@@ -64,12 +63,17 @@ const OPTIONS = {
   out: { type: 'string' },
   case: { type: 'string' },
   replay: { type: 'string' },
+  'no-shrink': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
-type Values = { readonly [K in Exclude<keyof typeof OPTIONS, 'help'>]?: string | undefined }
 
-function numberOf(name: string, text: string | undefined, usual: number): number {
-  if (text === undefined) return usual
+const parse = (argv: readonly string[]) => parseArgs({ args: [...argv], options: OPTIONS })
+type Values = ReturnType<typeof parse>['values']
+type NumberName = 'seeds' | 'seed' | 'nodes' | 'tasks' | 'processes'
+
+function numberOf(values: Values, name: NumberName): number | undefined {
+  const text = values[name]
+  if (text === undefined) return undefined
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1)
     throw new TypeError(`--${name} is ${text}: expected a whole number from 1`)
@@ -82,131 +86,94 @@ function settingsOf(values: Values): Settings {
     if (!PLANES.some((each) => each === plane)) throw new TypeError(`no plane ${plane}: there are ${PLANES.join(', ')}`)
   const { planted } = values
   if (planted !== undefined && !(planted in PLANTED))
-    throw new TypeError(`no planted bug ${planted}: there are ${Object.keys(PLANTED).join(', ')}`)
+    throw new TypeError(`no planted bug ${planted}: there are all, ${Object.keys(PLANTED).join(', ')}`)
   return {
-    seeds: numberOf('seeds', values.seeds, 100),
-    seed: numberOf('seed', values.seed, 1),
-    nodes: numberOf('nodes', values.nodes, 5),
-    tasks: numberOf('tasks', values.tasks, 200),
+    seeds: numberOf(values, 'seeds') ?? 100,
+    seed: numberOf(values, 'seed') ?? 1,
+    nodes: numberOf(values, 'nodes') ?? 5,
+    tasks: numberOf(values, 'tasks') ?? 200,
     planes: planes as readonly Plane[],
     planted: planted as PlantedName | undefined,
-    processes: Math.min(2, numberOf('processes', values.processes, 2)),
+    processes: Math.min(2, numberOf(values, 'processes') ?? 2),
     out: values.out ?? '.',
+    shrinks: values['no-shrink'] !== true,
   }
 }
 
 async function runSeeds(settings: Settings, script: string, print: Print): Promise<number> {
-  const { seeds, seed, nodes, tasks, planes, planted, processes } = settings
-  const failures: SeedReport[] = []
-  const coverage = new Map<Sometimes, number>()
-  const totals = new Totals()
+  const { seeds, seed, nodes, tasks, planes, planted, processes, out } = settings
+  mkdirSync(out, { recursive: true })
+  const failuresPath = join(out, 'failures.jsonl')
+  rmSync(failuresPath, { force: true })
+  const summary = new Summary(settings, print)
   const onReport = (report: SeedReport) => {
-    totals.add(report.figures)
-    for (const [state, times] of report.coverage) coverage.set(state, times + (coverage.get(state) ?? 0))
-    if (report.violations.length > 0) {
-      failures.push(report)
-      if (failures.length <= FAILURES_SHOWN) printFailure(report, settings, print)
-    }
-    if (totals.runs % PROGRESS_EVERY === 0) print(`${totals.runs} of ${seeds} seeds, ${failures.length} failed`)
+    summary.add(report)
+    if (report.violations.length === 0) return
+    appendFileSync(failuresPath, `${JSON.stringify(replayOf(report, settings))}\n`)
   }
   const list = Array.from({ length: seeds }, (_, index) => seed + index)
   await runFleet({ seeds: list, nodes, tasks, planes, ...(planted && { planted }), processes, script, onReport })
-  totals.print(print)
-  const missing = printCoverage(coverage, nodes, print)
-  const first = failures.sort((a, b) => a.seed - b.seed)[0]
-  if (first !== undefined) shrink(first, settings, print)
-  print(`${seeds - failures.length} of ${seeds} seeds passed`)
-  if (missing.length > 0 && seeds >= LONG_RUN_SEEDS) print(`never reached: ${missing.join('; ')}`)
-  return failures.length > 0 || (missing.length > 0 && seeds >= LONG_RUN_SEEDS) ? 1 : 0
+  const isFine = summary.print()
+  const [first] = summary.failures
+  if (first !== undefined && settings.shrinks) shrink(first, settings, print)
+  return isFine ? 0 : 1
 }
 
-function printFailure({ seed, violations }: SeedReport, { nodes, tasks }: Settings, print: Print): void {
-  print(`seed ${seed} failed: npm run simulate -- --seeds 1 --seed ${seed} --nodes ${nodes} --tasks ${tasks}`)
-  printViolations(violations, print)
+function replayOf({ seed, planes, faults, violations: [violation] }: SeedReport, settings: Settings): Replay {
+  const { nodes, tasks, planted } = settings
+  return { seed, nodes, tasks, planes, faults, ...(violation && { violation }), ...(planted && { planted }) }
 }
 
-function printViolations(violations: readonly Violation[], print: Print): void {
-  for (const { rule, message, atMs } of violations) print(`  ${rule} at ${(atMs / 1_000).toFixed(3)} s: ${message}`)
-}
-
-function printCoverage(coverage: ReadonlyMap<Sometimes, number>, nodes: number, print: Print): Sometimes[] {
-  const wanted: readonly Sometimes[] = nodes > 1 ? [...SOMETIMES, ...MESH_SOMETIMES] : SOMETIMES
-  print('sometimes:')
-  for (const state of wanted) print(`  ${String(coverage.get(state) ?? 0).padStart(9)} ${state}`)
-  return wanted.filter((state) => !coverage.has(state))
-}
-
-function shrink({ seed, planes, faults, violations }: SeedReport, settings: Settings, print: Print): void {
-  const [violation] = violations
+function shrink(report: SeedReport, settings: Settings, print: Print): void {
+  const [violation] = report.violations
   if (violation === undefined || violation.rule === 'I12') return
-  const { nodes, tasks, planted, out } = settings
-  const failing: Replay = { seed, nodes, tasks, planes, faults, violation, ...(planted && { planted }) }
+  const { seed } = report
   print(`seed ${seed}: looking for a smaller run that fails by ${violation.rule}`)
-  const shrinking = new Shrinking(failing, violation.rule, SHRINKING_RUNS_MAX)
+  const shrinking = new Shrinking(replayOf(report, settings), violation.rule, SHRINKING_RUNS_MAX)
   const smallest = shrinking.shrink()
-  const path = resolve(join(out, `simulation-${seed}.json`))
+  const path = resolve(join(settings.out, `simulation-${seed}.json`))
   writeReplay(path, smallest)
-  const { faults: left } = smallest
-  print(`${smallest.nodes} nodes, ${smallest.tasks} tasks, ${left.length} faults, after ${shrinking.runs} runs:`)
+  const { nodes, tasks, faults } = smallest
+  print(`${nodes} nodes, ${tasks} tasks, ${faults.length} faults, after ${shrinking.runs} runs:`)
   print(`  npm run simulate -- --replay ${path}`)
 }
 
-function replay(path: string, print: Print): number {
-  const result = runSeed(optionsOf(readReplay(path)))
-  return printResult(result, print)
+/** Every planted bug, each until its own rule is reported. */
+function runPlanted(values: Values, print: Print): number {
+  const options = {
+    seed: numberOf(values, 'seed') ?? 1,
+    seedsMax: numberOf(values, 'seeds') ?? PLANTED_SEEDS,
+    tasks: numberOf(values, 'tasks') ?? PLANTED_TASKS,
+  }
+  const trials = Object.entries(PLANTED).flatMap(([name, { sizes }]) =>
+    sizes.map((nodes) => {
+      const trial = tryPlanted(name as PlantedName, nodes, options)
+      print(tellTrial(trial))
+      return trial
+    }),
+  )
+  const missed = trials.filter(({ seeds }) => seeds === undefined)
+  const cpuMs = trials.reduce((sum, trial) => sum + trial.cpuMs, 0)
+  print(`${trials.length - missed.length} of ${trials.length} caught, CPU ${(cpuMs / 1_000).toFixed(1)} s`)
+  return missed.length > 0 ? 1 : 0
+}
+
+function tellTrial({ rule, name, nodes, seeds, cpuMs, others }: Trial): string {
+  const where = `${rule.padEnd(4)}${name.padEnd(26)}${nodes} ${nodes === 1 ? 'node ' : 'nodes'}`
+  const outcome = seeds === undefined ? 'NOT CAUGHT' : `caught after ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`
+  const rest = others.length > 0 ? `; before that ${others.join(', ')}` : ''
+  return `${where} ${outcome}, CPU ${(cpuMs / 1_000).toFixed(1)} s${rest}`
 }
 
 function runCase(name: string, values: Values, print: Print): number {
   if (!(name in CASES)) throw new TypeError(`no case ${name}: there are ${Object.keys(CASES).join(', ')}`)
   const { about, scenario, judge } = CASES[name as CaseName]
-  const given = (key: 'nodes' | 'tasks') => (values[key] === undefined ? undefined : numberOf(key, values[key], 1))
-  const options = { seed: numberOf('seed', values.seed, 1), nodes: given('nodes'), tasks: given('tasks') }
+  const seed = numberOf(values, 'seed') ?? 1
   print(`${name}: ${about}`)
+  const options = { seed, nodes: numberOf(values, 'nodes'), tasks: numberOf(values, 'tasks') }
   const result = runScenario(scenario(options), {})
   const code = printResult(result, print)
   const wrong = judge(result.makespan)
   if (wrong !== undefined) print(wrong)
   return wrong === undefined ? code : 1
-}
-
-function printResult({ violations, figures, makespan, traceHash }: RunResult, print: Print): number {
-  printViolations(violations, print)
-  const { ratio, makespanMs, optimumMs, extraPerMillion, idleShares } = makespan
-  print(`trace ${traceHash}`)
-  print(`ratio ${ratio.toFixed(5)} (makespan ${makespanMs.toFixed(0)} ms, optimum ${optimumMs.toFixed(0)} ms)`)
-  print(`extra executions per million ${extraPerMillion.toFixed(0)}`)
-  print(`idle share in the last ten minutes: ${idleShares.map((share) => share.toFixed(4)).join(' ')}`)
-  printFigures(figures, 1, print)
-  return violations.length > 0 ? 1 : 0
-}
-
-function printFigures(figures: Figures, runs: number, print: Print): void {
-  const hours = figures.virtualMs / 3_600_000
-  print(
-    `CPU ${(figures.cpuMs / 1_000 / runs).toFixed(3)} s a run, ${hours.toFixed(1)} virtual hours, ${figures.starts} starts`,
-  )
-  print(
-    `${figures.tasks} tasks, ${figures.facts} facts, ${figures.executions} executions, ${figures.repeated} of them again`,
-  )
-  print(
-    `${figures.steps} steps, ${figures.effects} effects, ${figures.messages} messages of ${figures.messageBytes} bytes, ${figures.lostMessages} lost, ${figures.gossips} gossips of ${figures.gossipBytes} bytes, ${figures.connections} connections`,
-  )
-}
-
-/** Figures of many runs together. */
-class Totals {
-  runs = 0
-  #sums: { -readonly [K in keyof Figures]: number } | undefined
-
-  add(figures: Figures): void {
-    this.runs++
-    this.#sums ??= { ...figures }
-    const sums = this.#sums
-    if (this.runs === 1) return
-    for (const key of Object.keys(figures) as (keyof Figures)[]) sums[key] += figures[key]
-  }
-
-  print(print: Print): void {
-    if (this.#sums !== undefined) printFigures(this.#sums, this.runs, print)
-  }
 }

@@ -56,15 +56,21 @@ export class Trace implements Observer {
         return this.#number(event.ticket)
       case 'loaded':
       case 'slot-read':
+        this.#number(event.load)
         return this.#facts(event.facts)
-      case 'execution-ended':
-        this.#text(event.token)
-        this.#text(event.outcome)
-        return this.#number(event.durationMs)
-      case 'start':
-        return this.#text(event.boot)
+      case 'start': {
+        const { mesh, ...rest } = event
+        this.#json(rest)
+        return this.#json({ ...mesh, outbox: mesh?.outbox.map(({ hash }) => hash) })
+      }
       default:
+        this.#json(event)
     }
+  }
+
+  /** What is small, or seldom. */
+  #json(value: unknown): void {
+    this.#text(JSON.stringify(value))
   }
 
   #facts(facts: readonly { readonly hash: string }[]): void {
@@ -83,18 +89,26 @@ export class Trace implements Observer {
       case 'gossip':
         return this.#bytes(effect.bytes)
       case 'persist':
-        this.#number(effect.ticket)
-        this.#number(effect.tallies.length)
-        return this.#facts(effect.facts)
-      case 'execute':
-      case 'kill':
-        return this.#text(effect.token)
+        return this.#writes(effect)
       case 'wake':
         return this.#number(effect.atMs)
-      case 'answer':
-      case 'refuse':
-        return this.#number(effect.request)
       default:
+        this.#json(effect)
     }
+  }
+
+  #writes({ ticket, facts, tallies, indexes, batches, promises, mesh }: Extract<Effect, { type: 'persist' }>): void {
+    this.#number(ticket)
+    this.#facts(facts)
+    for (const tally of tallies) this.#json(tally)
+    for (const index of indexes) this.#json(index)
+    for (const batch of batches) this.#json(batch)
+    for (const { from, to, epoch, node } of promises ?? []) {
+      this.#number(from)
+      this.#number(to)
+      this.#number(epoch)
+      this.#text(node)
+    }
+    if (mesh !== undefined) this.#json({ ...mesh, outbox: mesh.outbox.map(({ hash }) => hash) })
   }
 }

@@ -7,7 +7,7 @@ import type { Effect, Writes } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
 import { type Boot, type NodeId, readToken, slotOf, type Token } from '../../../src/core/ids.ts'
 import type { BallotRun, MessageOf } from '../../../src/core/messages.ts'
-import { messageOf } from '../message-reader.ts'
+import { messageOf, typeOf } from '../message-reader.ts'
 import type { DiskDamage } from '../observer.ts'
 import type { SimNode } from '../process.ts'
 import { isLower, type Promises } from '../promises.ts'
@@ -55,7 +55,7 @@ export class Ballots implements Checker {
 
   effect(node: SimNode, effect: Effect): void {
     if (effect.type === 'persist') this.#claims(node, effect)
-    else if (effect.type === 'send' && this.#world.scenario.nodes > 1) {
+    else if (effect.type === 'send' && typeOf(effect.bytes) === 'facts-stored') {
       const message = messageOf(effect.bytes)
       if (message?.type === 'facts-stored') this.#stored(node, effect.to, message)
     }
@@ -91,7 +91,7 @@ export class Ballots implements Checker {
   }
 
   event(node: SimNode, event: Event): void {
-    if (event.type !== 'received' || this.#world.scenario.nodes === 1) return
+    if (event.type !== 'received' || typeOf(event.bytes) !== 'facts') return
     const message = messageOf(event.bytes)
     // Of two machines with one id nobody can tell whose frame of that number is acknowledged.
     if (message?.type !== 'facts' || this.#isCloned(event.from)) return

@@ -1,8 +1,10 @@
 /**
  * P1, I1: what was acknowledged is on as many disks as was said, and stays on one as long as no disk fault took the
- * last copy.
+ * last copy. A change of a batch that was answered is on the disk of the node that answered, unless a later one is.
  */
+import type { BatchFields, BatchRecord } from '../../../src/core/batches.ts'
 import type { Effect } from '../../../src/core/effects.ts'
+import type { Event } from '../../../src/core/events.ts'
 import type { TaskId } from '../../../src/core/ids.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
@@ -22,12 +24,36 @@ export class Durability implements Checker {
     this.#watch = watch
   }
 
+  /** The record as it was on the disk of the node that is asked to change it, by request. */
+  readonly #asked = new Map<number, BatchRecord | undefined>()
+
+  event(node: SimNode, event: Event): void {
+    if (event.type === 'set-batch') this.#asked.set(event.request, node.disk.batch(event.batch))
+  }
+
   effect(node: SimNode, effect: Effect): void {
     if (effect.type !== 'answer') return
     const asked = this.#world.desk.asked(effect.request)
     if (asked?.type === 'intake' && effect.value.type === 'intake') this.#intake(asked.rows, effect.value.copies)
     if (effect.value.type === 'batch') this.#batch(node, effect.value.batch.id)
-    if (asked?.type === 'set-batch') this.#batch(node, asked.batch)
+    if (asked?.type !== 'set-batch') return
+    this.#batch(node, asked.batch)
+    this.#change(node, asked)
+  }
+
+  #change(node: SimNode, { request, batch, change }: Extract<Event, { type: 'set-batch' }>): void {
+    const [before, now] = [this.#asked.get(request), node.disk.batch(batch)]
+    this.#asked.delete(request)
+    if (this.#watch.damagedNodes.has(node)) return
+    for (const [name, value] of Object.entries(change)) {
+      const field = name as keyof BatchFields
+      const isLater = (now?.fields[field].counter ?? 0) > (before?.fields[field].counter ?? 0)
+      if (isLater || now?.fields[field].value === value) continue
+      this.#world.report(
+        'P1',
+        `node ${node.index} answered that ${name} of batch ${batch} is ${value}; its disk has not`,
+      )
+    }
   }
 
   #intake(rows: readonly { readonly task: TaskId }[], copies: number): void {

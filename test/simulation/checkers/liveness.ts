@@ -39,8 +39,10 @@ export class Liveness implements Checker {
   second(): void {
     const { calmMs, schedule, report } = this.#world
     if (calmMs === undefined || (schedule.nowMs - calmMs) % LOOK_EVERY_MS > 1_000) return
-    if (this.#membersProblem() === undefined) this.#membersAgreeMs ??= schedule.nowMs
-    if (this.#replicasProblem(SETTLED_MS) === undefined) this.#replicasAgreeMs ??= schedule.nowMs
+    if (this.#membersAgreeMs === undefined && this.#membersProblem() === undefined)
+      this.#membersAgreeMs = schedule.nowMs
+    if (this.#replicasAgreeMs === undefined && this.#replicasProblem(SETTLED_MS) === undefined)
+      this.#replicasAgreeMs = schedule.nowMs
     const forMs = schedule.nowMs - calmMs
     const lateMembers = this.#membersAgreeMs === undefined && forMs > MEMBERS_MS + STARTED_MS
     const lateReplicas = this.#replicasAgreeMs === undefined && forMs > REPLICAS_MS + STARTED_MS

@@ -25,8 +25,19 @@ function findMembers(node: SimNode): readonly NodeId[] {
   return ids.length === 0 ? [node.id] : ids.sort()
 }
 
+const lists = new WeakMap<SimNode, { readonly version: number; readonly list: string }>()
+
 /** The whole list, for comparing: left and forgotten nodes too. */
 export function memberListOn(node: SimNode): string {
+  const version = node.disk.membersVersion
+  const last = lists.get(node)
+  if (last?.version === version) return last.list
+  const list = findMemberList(node)
+  lists.set(node, { version, list })
+  return list
+}
+
+function findMemberList(node: SimNode): string {
   const lines = [...node.disk.members.values()].map(
     ({ id, incarnation, standing }) => `${id} ${incarnation} ${standing}`,
   )

@@ -1,0 +1,46 @@
+/** The counters of rare states: a simulation that never reaches them proves nothing about them. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { SOMETIMES, type Sometimes } from './coverage.ts'
+import { runSeed } from './run.ts'
+
+/** What so few seeds reach; a long run must reach all of them. */
+const OFTEN: readonly Sometimes[] = [
+  'ended after lost',
+  'two completions of a task',
+  'chosen written',
+  'lost: holder restarted',
+  'ended before it was started',
+  'attempt returned',
+  'retried',
+  'cancelled one by one',
+  'rows seeded that were there',
+  'tasks loaded from disk',
+  'events waited while frozen',
+  'slot taken over',
+  'takeover while a claim is under way',
+  'NOT_OWNER said',
+  'slots differ and are exchanged',
+  'granted to another node',
+  'claim parked',
+  'parked claim served',
+  'told that there is work',
+  'lease renewed at a reconnect',
+  'rumour told',
+]
+
+describe('forty seeds', () => {
+  const counts = new Map<Sometimes, number>()
+  beforeAll(() => {
+    for (let seed = 1; seed <= 40; seed++)
+      for (const [state, times] of runSeed({ seed, nodes: 3, tasks: 40 }).coverage)
+        counts.set(state, times + (counts.get(state) ?? 0))
+  }, 120_000)
+
+  test.each(OFTEN)('reach: %s', (state) => expect(counts.get(state) ?? 0).toBeGreaterThan(0))
+})
+
+test('nothing rare happens where nothing goes wrong, to a node alone', () => {
+  const { coverage } = runSeed({ seed: 1, nodes: 1, tasks: 40, planes: [] })
+  const usual: readonly Sometimes[] = ['rows seeded that were there', 'tasks loaded from disk']
+  expect(SOMETIMES.filter((state) => coverage.has(state) && !usual.includes(state))).toEqual([])
+})

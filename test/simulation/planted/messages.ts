@@ -1,0 +1,73 @@
+/** Bugs in what nodes say to each other. */
+import { encodeMessage } from '../../../src/codec/messages.ts'
+import type { Effect } from '../../../src/core/effects.ts'
+import type { NodeId } from '../../../src/core/ids.ts'
+import type { Message } from '../../../src/core/messages.ts'
+import { messageOf } from '../message-reader.ts'
+import type { SimNode } from '../process.ts'
+import type { Target } from '../schedule.ts'
+import type { Tamper } from '../surroundings.ts'
+import { altered, withMessages } from '../tampering.ts'
+import type { World } from '../world.ts'
+import { diceOf } from './dice.ts'
+
+/** Says what it has stored twenty times over. */
+export function chatters(): Tamper {
+  const TIMES = 20
+  const repeat = (message: Message) =>
+    message.type === 'facts' || message.type === 'facts-stored' ? Array<Message>(TIMES).fill(message) : [message]
+  return { effects: (_node, effects) => withMessages(effects, repeat) }
+}
+
+/** Takes facts under whatever ballot they come. */
+export function believesAnyBallot(): Tamper {
+  return {
+    event(_node, event) {
+      if (event.type !== 'received') return event
+      const message = messageOf(event.bytes)
+      if (message?.type !== 'facts') return event
+      const ballots = message.ballots.map((run) => ({ ...run, epoch: run.epoch + 1_000 }))
+      return { ...event, bytes: encodeMessage({ ...message, ballots }) }
+    },
+  }
+}
+
+/** Gossips more than anybody can take. */
+export function gossipsBooks(world: World): Tamper {
+  const random = diceOf(world)
+  const book = new Uint8Array(70_000)
+  return {
+    effects: (_node, effects) => (random.chance(0.01) ? [...effects, { type: 'gossip', bytes: book }] : effects),
+  }
+}
+
+/** Never tells anybody whom it knows. */
+export function keepsMembersToItself(): Tamper {
+  return {
+    effects: (_node, effects) => withMessages(effects, (message) => (message.type === 'members' ? [] : [message])),
+  }
+}
+
+/** Offers its free places to nobody else. */
+export function asksNobody(): Tamper {
+  return {
+    effects: (_node, effects) => withMessages(effects, (message) => (message.type === 'claim' ? [] : [message])),
+  }
+}
+
+/** Spreads facts by gossip instead of sending them, and takes it for granted that they have arrived. */
+export function gossipsFacts(world: World): Tamper {
+  const stored: Target<{ readonly node: SimNode; readonly from: NodeId; readonly bytes: Uint8Array }> = {
+    happen: ({ node, from, bytes }) => node.post({ type: 'received', from, bytes }),
+  }
+  return {
+    effects: (node, effects) =>
+      altered(effects, 'send', (effect): readonly Effect[] => {
+        const message = messageOf(effect.bytes)
+        if (message?.type !== 'facts') return [effect]
+        const bytes = encodeMessage({ type: 'facts-stored', seq: message.seq, refused: [] })
+        world.schedule.at(world.schedule.nowMs + 5, stored, { node, from: effect.to, bytes })
+        return [{ type: 'gossip', bytes: effect.bytes }]
+      }),
+  }
+}

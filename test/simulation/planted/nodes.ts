@@ -1,0 +1,85 @@
+/** Bugs of a node as a whole: what it answers, promises, counts, and when it wakes. */
+import type { Tamper } from '../surroundings.ts'
+import { altered } from '../tampering.ts'
+import type { World } from '../world.ts'
+import { diceOf } from './dice.ts'
+
+/** Keeps some answers to itself. */
+export function answersNothing(world: World): Tamper {
+  const random = diceOf(world)
+  return {
+    effects: (_node, effects) =>
+      altered(effects, 'answer', (effect) => (effect.value.type === 'changed' && random.chance(0.5) ? [] : [effect])),
+  }
+}
+
+/** Writes down lower ballots than it uses. */
+export function promisesLess(): Tamper {
+  return {
+    effects: (_node, effects) =>
+      altered(effects, 'persist', (effect) => {
+        const promises = effect.promises?.map((run) => ({ ...run, epoch: Math.max(1, run.epoch - 1) }))
+        return [{ ...effect, promises }]
+      }),
+  }
+}
+
+/** Counts one completed task too many now and then. */
+export function miscounts(world: World): Tamper {
+  const random = diceOf(world)
+  return {
+    effects: (_node, effects) =>
+      altered(effects, 'persist', (effect) => {
+        const tallies = effect.tallies.map((tally) =>
+          random.chance(0.05) ? { ...tally, completed: tally.completed + 1 } : tally,
+        )
+        return [{ ...effect, tallies }]
+      }),
+  }
+}
+
+/** One node has the points of the ring elsewhere. */
+export function hasAnotherRing(world: World): Tamper {
+  const isPoint = (bytes: Uint8Array) => world.nodes.some(({ id }) => bytes.length === id.length + 4)
+  return {
+    core(node, options) {
+      if (node.index !== 0) return options
+      const { sha256 } = options
+      return { ...options, sha256: (bytes) => (isPoint(bytes) ? [...sha256(bytes)].reverse().join('') : sha256(bytes)) }
+    },
+  }
+}
+
+/** Depends on what is in no seed. */
+export function rollsItsOwnDie(): Tamper {
+  return { effects: (_node, effects) => effects.filter(({ type }) => type !== 'notice' || Math.random() < 0.5) }
+}
+
+/** Forgets to ask to be woken. */
+export function oversleeps(world: World): Tamper {
+  const random = diceOf(world)
+  return {
+    effects: (_node, effects) => altered(effects, 'wake', (effect) => (random.chance(0.5) ? [] : [effect])),
+  }
+}
+
+/** Answers for a batch only where it was seeded. */
+export function answersAtHome(world: World): Tamper {
+  const isHome = (index: number, batch: string) => {
+    const name = world.nodes[index]?.disk.batch(batch)?.name
+    return world.scenario.plans.some((plan) => plan.name === name && plan.nodes.includes(index))
+  }
+  return {
+    effects: (node, effects) =>
+      altered(effects, 'answer', (effect) => {
+        const asked = world.desk.asked(effect.request)
+        return asked?.type === 'set-batch' && !isHome(node.index, asked.batch) ? [] : [effect]
+      }),
+  }
+}
+
+/** One node alone counts too many. */
+export function miscountsAtOne(world: World): Tamper {
+  const { effects } = miscounts(world)
+  return { effects: (node, given, event) => (node.index === 0 ? (effects?.(node, given, event) ?? given) : given) }
+}
