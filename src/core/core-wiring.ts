@@ -95,6 +95,7 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
   const { ownership, takeover, claims, reads, reports, scrub, batches, copied } = parts
   ownership.onYield = (slots) => {
     copied.drop(slots)
+    takeover.yielded()
     for (const task of [...book.tasks.values()]) {
       if (!slots.has(task.slot)) continue
       claims.drop(task)

@@ -210,9 +210,9 @@ export class MeshCore {
     ownership.learn(promises)
     if (stored !== undefined) this.#world.commits.members([own])
     if (stored !== undefined && own.incarnation > known.incarnation) this.#world.commits.incarnation(own.incarnation)
+    takeover.start()
     if (peers.members.length > 1) {
       claims.serving = true
-      takeover.start()
       return
     }
     takeover.serveAlone()

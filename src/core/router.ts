@@ -2,7 +2,8 @@
  * Brings work about tasks to whoever owns them, again and again until it is done: rows to be seeded, tasks to be
  * cancelled or retried.
  *
- * An item: waiting for an owner -> asked -> done | waiting (not served there, or that node is gone).
+ * An item: waiting for an owner -> asked -> done | waiting (not served there, or that node is gone). A job: open -> done,
+ * or given up when it has not come to an end within a minute: whoever asked may ask again.
  *
  * 1. A job is done when every item was answered by the owner of its slot.
  * 2. Asking twice does no harm: an owner that has done it already says so.
@@ -12,8 +13,10 @@ import type { Message } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
 
-/** Pause before items without an owner are tried again. */
+/** Pauses before items without an owner are tried again: each twice as long as the last. */
 const AGAIN_MS = 250
+const AGAIN_MS_MAX = 4_000
+const GIVE_UP_MS = 60_000
 
 export interface RoutedJob<Item, Answer> {
   readonly taskOf: (item: Item) => TaskId
@@ -22,12 +25,16 @@ export interface RoutedJob<Item, Answer> {
   readonly message: (request: number, items: readonly Item[]) => Message
   readonly add: (answer: Answer) => void
   readonly done: () => void
+  /** Not every item was answered in time. */
+  readonly givenUp: () => void
 }
 
 interface Open<Item, Answer> {
   readonly job: RoutedJob<Item, Answer>
   /** Items that were not answered yet. */
   left: number
+  pauseMs: number
+  isOver: boolean
 }
 
 interface Part<Item, Answer> {
@@ -49,9 +56,17 @@ export class Router {
   }
 
   begin<Item, Answer>(items: readonly Item[], job: RoutedJob<Item, Answer>): void {
-    const open = { job, left: items.length }
-    if (items.length === 0) job.done()
-    else this.#ask(open, items)
+    if (items.length === 0) return job.done()
+    const open = { job, left: items.length, pauseMs: AGAIN_MS, isOver: false }
+    this.#world.timers.add(this.#world.nowMs + GIVE_UP_MS, () => this.#giveUp(open))
+    this.#ask(open, items)
+  }
+
+  #giveUp<Item, Answer>(open: Open<Item, Answer>): void {
+    if (open.isOver) return
+    open.isOver = true
+    for (const [request, part] of this.#parts) if (part.open === open) this.#parts.delete(request)
+    open.job.givenUp()
   }
 
   #ask<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {
@@ -86,14 +101,22 @@ export class Router {
   }
 
   #askLater<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {
-    if (items.length > 0) this.#world.timers.add(this.#world.nowMs + AGAIN_MS, () => this.#ask(open, items))
+    if (items.length === 0 || open.isOver) return
+    this.#world.timers.add(this.#world.nowMs + open.pauseMs, () => {
+      if (!open.isOver) this.#ask(open, items)
+    })
+    open.pauseMs = Math.min(2 * open.pauseMs, AGAIN_MS_MAX)
   }
 
   #answered<Item, Answer>(open: Open<Item, Answer>, asked: number, answer: Answer, elsewhere: readonly Item[]): void {
+    if (open.isOver) return
+    if (elsewhere.length < asked) open.pauseMs = AGAIN_MS
     open.left -= asked - elsewhere.length
     open.job.add(answer)
     this.#askLater(open, elsewhere)
-    if (open.left === 0) open.job.done()
+    if (open.left > 0) return
+    open.isOver = true
+    open.job.done()
   }
 
   /** An owner answered; `elsewhere` names tasks of slots that it does not serve. */

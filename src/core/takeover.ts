@@ -27,6 +27,8 @@ const STEADY_MS_MAX = 600_000
 const SILENT_MS = 5_000
 /** Pause before slots that a job did not get are tried again. */
 const AGAIN_MS = 500
+/** Between looks at what should be owned here, whatever was heard or missed: some 50 us each. */
+const LOOK_MS = 30_000
 
 interface Job {
   readonly slots: SlotSet
@@ -65,6 +67,14 @@ export class Takeover {
   start(): void {
     this.#steadySinceMs = this.#world.nowMs
     this.#changedMs = Number.NEGATIVE_INFINITY
+    this.#lookNowAndThen()
+  }
+
+  #lookNowAndThen(): void {
+    this.#world.timers.add(this.#world.nowMs + LOOK_MS, () => {
+      this.#dirty = true
+      this.#lookNowAndThen()
+    })
   }
 
   /** Takes over every slot at once, where this node knows no other. */
@@ -79,6 +89,11 @@ export class Takeover {
   /** Who is up, who stores, or the member list changed. */
   changed(): void {
     this.#changedMs = this.#world.nowMs
+    this.#wakeAfter(STABLE_MS)
+  }
+
+  /** Slots went to another node: where they should be here, they are taken back. */
+  yielded(): void {
     this.#wakeAfter(STABLE_MS)
   }
 

@@ -6,6 +6,7 @@
  * 2. `copies` of an answer is the least number of nodes that stored a row.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
+import type { MeshErrorCode } from './errors.ts'
 import type { Event, IntakeRow } from './events.ts'
 import { type NodeId, slotOf, type TaskId } from './ids.ts'
 import type { Intake, TakenRows } from './intake.ts'
@@ -17,6 +18,11 @@ import type { World } from './world.ts'
 
 type Of<T extends Event['type']> = Extract<Event, { type: T }>
 type Taken = Pick<MessageOf<'taken'>, 'new' | 'existing' | 'copies'>
+
+const NOBODY_ANSWERED: readonly [MeshErrorCode, string] = [
+  'MESH_BUSY',
+  'not every owner of these tasks answered within a minute; what was done stays done: ask again',
+]
 
 export interface TaskRequestParts {
   readonly book: BatchBook
@@ -54,6 +60,7 @@ export class TaskRequests {
         sum.copies = Math.min(sum.copies, taken.copies)
       },
       done: () => requests.answer(request, { type: 'intake', ...sum, copies: rows.length === 0 ? 1 : sum.copies }),
+      givenUp: () => requests.refuse(request, ...NOBODY_ANSWERED),
     })
   }
 
@@ -104,6 +111,7 @@ export class TaskRequests {
         changed += count
       },
       done: () => requests.answer(request, { type: 'changed', tasks: changed }),
+      givenUp: () => requests.refuse(request, ...NOBODY_ANSWERED),
     })
   }
 
