@@ -6,8 +6,9 @@
  *
  * 1. A job is done when every item was answered by the owner of its slot.
  * 2. Asking twice does no harm: an owner that has done it already says so.
+ * 3. A job whose batch is deleted ends at once: `gone` is called in place of `done`, and nobody is asked any more.
  */
-import { type NodeId, slotOf, type TaskId } from './ids.ts'
+import { type BatchId, type NodeId, slotOf, type TaskId } from './ids.ts'
 import type { Message } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
@@ -16,16 +17,19 @@ import type { World } from './world.ts'
 const AGAIN_MS = 250
 
 export interface RoutedJob<Item, Answer> {
+  readonly batch: BatchId
   readonly taskOf: (item: Item) => TaskId
   /** Does it here; `answered` gives what was done, and items of slots that this node does not serve any more. */
   readonly local: (items: readonly Item[], answered: (answer: Answer, elsewhere: readonly Item[]) => void) => void
   readonly message: (request: number, items: readonly Item[]) => Message
   readonly add: (answer: Answer) => void
   readonly done: () => void
+  readonly gone: () => void
 }
 
 interface Open<Item, Answer> {
   readonly job: RoutedJob<Item, Answer>
+  isGone: boolean
   /** Items that were not answered yet. */
   left: number
 }
@@ -41,6 +45,8 @@ export class Router {
   readonly #ownership: Ownership
   // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
   readonly #parts = new Map<number, Part<any, any>>()
+  // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
+  readonly #open = new Set<Open<any, any>>()
   #request = 0
 
   constructor(world: World, ownership: Ownership) {
@@ -49,13 +55,15 @@ export class Router {
   }
 
   begin<Item, Answer>(items: readonly Item[], job: RoutedJob<Item, Answer>): void {
-    const open = { job, left: items.length }
-    if (items.length === 0) job.done()
-    else this.#ask(open, items)
+    if (items.length === 0) return job.done()
+    const open = { job, isGone: false, left: items.length }
+    this.#open.add(open)
+    this.#ask(open, items)
   }
 
   #ask<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {
-    const { job } = open
+    const { job, isGone } = open
+    if (isGone) return
     const byOwner = new Map<NodeId, Item[]>()
     const later: Item[] = []
     for (const item of items) {
@@ -90,10 +98,24 @@ export class Router {
   }
 
   #answered<Item, Answer>(open: Open<Item, Answer>, asked: number, answer: Answer, elsewhere: readonly Item[]): void {
+    if (open.isGone) return
     open.left -= asked - elsewhere.length
     open.job.add(answer)
     this.#askLater(open, elsewhere)
-    if (open.left === 0) open.job.done()
+    if (open.left > 0) return
+    this.#open.delete(open)
+    open.job.done()
+  }
+
+  /** Jobs about a batch that is deleted end. */
+  gone(batch: BatchId): void {
+    for (const open of this.#open) {
+      if (open.job.batch !== batch) continue
+      this.#open.delete(open)
+      open.isGone = true
+      open.job.gone()
+    }
+    for (const [request, { open }] of this.#parts) if (open.isGone) this.#parts.delete(request)
   }
 
   /** An owner answered; `elsewhere` names tasks of slots that it does not serve. */

@@ -275,6 +275,11 @@ function keepsMembersToItself(): Tamper {
   }
 }
 
+/** Never clears its disk of what people deleted. */
+function keepsDeleted(): Tamper {
+  return { effects: (_node, effects) => effects.filter(({ type }) => type !== 'clear-batches') }
+}
+
 function isMessage(event: Event, type: string): boolean {
   return event.type === 'received' && messageOf(event.bytes)?.type === type
 }
@@ -301,6 +306,7 @@ export const PLANTED = {
   miscounts: alone('I9', miscounts),
   'gossips-books': alone('I11', gossipsBooks),
   'rolls-its-own-die': alone('I12', rollsItsOwnDie),
+  'keeps-deleted': alone('I13', keepsDeleted),
   oversleeps: alone('I13', oversleeps),
   'acknowledges-unstored': inMesh('P1', acknowledgesUnstored),
   chatters: inMesh('P5', chatters),
