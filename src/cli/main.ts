@@ -4,6 +4,7 @@ import { MeshError } from '../core/errors.ts'
 import { nearest } from '../intake/nearest.ts'
 import { addChangeCommands } from './commands/change.ts'
 import { addConfigCommands } from './commands/config.ts'
+import { addDeleteCommand } from './commands/delete.ts'
 import { addPullCommand } from './commands/pull.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addSeedCommand } from './commands/seed.ts'
@@ -70,6 +71,7 @@ function buildProgram(run: Run, named: string | undefined): Command {
   addWaitCommand(program, run)
   addPullCommand(program, run)
   addChangeCommands(program, run)
+  addDeleteCommand(program, run)
   program.commandsGroup('Tasks:')
   addTaskCommands(program, run)
   program.commandsGroup('Settings:')

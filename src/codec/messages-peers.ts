@@ -1,10 +1,9 @@
 /**
- * Messages between nodes as such: greeting, liveness, members, batches and load.
+ * Messages between nodes as such: greeting, liveness, members and load.
  *
  * `hello` and `refused` keep their form in every version, so that two programs with no version in common can say so.
  */
 import type { RumouredDeath } from '../core/peer.ts'
-import { readBatchRecord, writeBatchRecord } from './batch-records.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { readList, readWord, writeList } from './items.ts'
@@ -14,12 +13,12 @@ import type { MessageCodecs } from './message-codec.ts'
 import { MESSAGE_LIMITS } from './message-limits.ts'
 import { readBallotRuns, writeBallotRuns } from './slot-runs.ts'
 
-const { deathsMax, incarnationMax, nodeIdBytesMax, nodeNameBytesMax, recordsMax, wordBytesMax } = MESSAGE_LIMITS
+const { deathsMax, incarnationMax, nodeIdBytesMax, nodeNameBytesMax, wordBytesMax } = MESSAGE_LIMITS
 const REFUSALS = ['mesh', 'version', 'settings', 'cloned', 'forgotten'] as const
 const DEATHS = ['silence', 'refused'] as const
 
 export const PEER_MESSAGES: MessageCodecs<
-  'hello' | 'refused' | 'beat' | 'members' | 'batches' | 'probe' | 'probed' | 'load' | 'rumour'
+  'hello' | 'refused' | 'beat' | 'members' | 'probe' | 'probed' | 'load' | 'rumour'
 > = {
   hello: {
     code: 1,
@@ -80,19 +79,6 @@ export const PEER_MESSAGES: MessageCodecs<
       writer.bool(answer)
     },
     read: (reader) => ({ type: 'members', entries: readMembers(reader), answer: reader.bool() }),
-  },
-  batches: {
-    code: 5,
-    fields: 2,
-    write: (writer, { records, answer }) => {
-      writeList(writer, records, recordsMax, writeBatchRecord)
-      writer.bool(answer)
-    },
-    read: (reader) => ({
-      type: 'batches',
-      records: readList(reader, recordsMax, readBatchRecord),
-      answer: reader.bool(),
-    }),
   },
   probe: {
     code: 6,

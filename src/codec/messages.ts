@@ -16,6 +16,7 @@ import { ByteWriter } from './byte-writer.ts'
 import { CodecError } from './codec-error.ts'
 import type { MessageCodec, MessageCodecs } from './message-codec.ts'
 import { MESSAGE_LIMITS } from './message-limits.ts'
+import { BATCH_MESSAGES } from './messages-batches.ts'
 import { PEER_MESSAGES } from './messages-peers.ts'
 import { SEEDING_MESSAGES } from './messages-seeding.ts'
 import { SLOT_MESSAGES } from './messages-slots.ts'
@@ -25,6 +26,7 @@ const VERSION = 1
 
 const CODECS: MessageCodecs<MessageType> = {
   ...PEER_MESSAGES,
+  ...BATCH_MESSAGES,
   ...SLOT_MESSAGES,
   ...WORK_MESSAGES,
   ...SEEDING_MESSAGES,

@@ -35,6 +35,7 @@ export interface ControlClient {
   /** @throws MESH_BATCH_UNKNOWN */
   batch(name: string): Promise<BatchView>
   setBatch(name: string, change: BatchChange, options?: { stopRunning?: boolean }): Promise<void>
+  deleteBatch(name: string): Promise<void>
   changeTasks(
     name: string,
     change: 'cancel' | 'retry',
@@ -110,6 +111,9 @@ function makeClient(endpoint: Endpoint, pid: number | undefined): ControlClient 
     batch: async (name) => get(batchPath(name)),
     setBatch: async (name, change, options) => {
       await post(batchPath(name), { ...change, ...options })
+    },
+    deleteBatch: async (name) => {
+      await callJson(endpoint, 'DELETE', batchPath(name))
     },
     changeTasks,
     seed: async (request, rows, onProgress = () => undefined) => {

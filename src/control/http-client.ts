@@ -21,7 +21,7 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024
  */
 export async function callJson(
   endpoint: Endpoint,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<unknown> {

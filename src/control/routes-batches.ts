@@ -1,4 +1,4 @@
-/** Routes about batches: list, look at one, pause, cancel, set its priority. */
+/** Routes about batches: list, look at one, pause, cancel, set its priority, delete. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { MeshNode } from '../node/api.ts'
@@ -26,5 +26,9 @@ export function addBatchRoutes(app: FastifyInstance, node: MeshNode): void {
     }
     await node.setBatch(name, change, { stopRunning: stopRunning === true })
     return node.batch(name)
+  })
+  app.delete('/api/batches/:name', async (request) => {
+    await node.deleteBatch(parseInput(batchPath, request.params).name)
+    return {}
   })
 }

@@ -7,6 +7,8 @@
  *    stand in `unloaded`.
  * 4. `uncounted` slots have no tally yet: their stored one was damaged.
  * 5. A slot takes memory once it has a task, or is read.
+ * 6. Of a deleted batch only the tombstone is known here: it is none of `batches`, and `get` does not find it. At most
+ *    one batch of a name is not deleted: that of the highest generation.
  */
 import type { BatchRecord } from './batches.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
@@ -181,6 +183,9 @@ function add(counts: Counts, change: Counts, sign: 1 | -1): void {
 export class BatchBook {
   readonly batches = new Map<BatchId, Batch>()
   readonly tasks = new Map<TaskId, OpenTask>()
+  readonly #tombstones = new Map<BatchId, BatchRecord>()
+  /** name => the highest generation that is known of it. */
+  readonly #generations = new Map<string, number>()
   #bytes = 0
   #live: Batch[] | undefined
 
@@ -193,9 +198,47 @@ export class BatchBook {
     return undefined
   }
 
+  /** What is known of a batch, deleted or not. */
+  recordOf(id: BatchId): BatchRecord | undefined {
+    return this.batches.get(id)?.record ?? this.#tombstones.get(id)
+  }
+
+  /** Of all batches and all deleted ones, in no order. */
+  get records(): BatchRecord[] {
+    return [...Array.from(this.batches.values(), ({ record }) => record), ...this.#tombstones.values()]
+  }
+
+  get tombstones(): readonly BatchRecord[] {
+    return [...this.#tombstones.values()]
+  }
+
+  isDeleted(id: BatchId): boolean {
+    return this.#tombstones.has(id)
+  }
+
+  /** The highest generation that is known of a name, deleted or not; undefined where none is. */
+  generationOf(name: string): number | undefined {
+    return this.#generations.get(name)
+  }
+
+  /** Keeps nothing of a batch but its tombstone; whoever still holds the batch finds that in it. */
+  bury(tombstone: BatchRecord): void {
+    const batch = this.batches.get(tombstone.id)
+    if (batch !== undefined) batch.record = tombstone
+    this.batches.delete(tombstone.id)
+    this.#tombstones.set(tombstone.id, tombstone)
+    this.#note(tombstone)
+    this.changed()
+  }
+
+  #note({ name, generation }: BatchRecord): void {
+    this.#generations.set(name, Math.max(generation, this.#generations.get(name) ?? 0))
+  }
+
   /** Adds a batch or takes over its changed record. */
   put(record: BatchRecord): Batch {
     this.changed()
+    this.#note(record)
     const known = this.batches.get(record.id)
     if (known !== undefined) {
       known.record = record

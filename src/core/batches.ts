@@ -5,7 +5,10 @@
  *    commutative, associative and idempotent.
  * 2. A writer takes 1 + the highest counter it has seen in the record.
  * 3. A batch's id, name and generation never change.
+ * 4. `deleted` is final: a record that is deleted in one of two is so in their union, and has no other fields any more,
+ *    so that all its tombstones are equal. They are kept for ever, some 50 bytes each.
  */
+import { NO_FIELDS } from '../codec/batch-tombstone.ts'
 import { encodeBatchIdentity } from '../codec/identity.ts'
 import { MeshError } from './errors.ts'
 import type { BatchId, NodeId, Sha256 } from './ids.ts'
@@ -45,6 +48,8 @@ export interface BatchRecord {
   readonly name: string
   /** How many batches of this name were deleted before. */
   readonly generation: number
+  /** A tombstone: of its fields nothing is left. */
+  readonly deleted: boolean
   readonly fields: { readonly [K in keyof BatchFields]: Register<BatchFields[K]> }
 }
 
@@ -54,11 +59,22 @@ export function batchIdOf(sha256: Sha256, meshId: string, name: string, generati
 }
 
 /** A new record whose every field was written first by `node`. */
-export function newBatch(id: BatchId, name: string, fields: BatchFields, node: NodeId): BatchRecord {
+export function newBatch(
+  id: BatchId,
+  name: string,
+  fields: BatchFields,
+  node: NodeId,
+  generation: number = 0,
+): BatchRecord {
   const registers = Object.fromEntries(
     Object.entries(fields).map(([field, value]) => [field, { value, counter: 1, node }]),
   )
-  return { id, name, generation: 0, fields: registers as unknown as BatchRecord['fields'] }
+  return { id, name, generation, deleted: false, fields: registers as unknown as BatchRecord['fields'] }
+}
+
+/** What stays of a batch that is deleted. */
+export function tombstoneOf({ id, name, generation }: Omit<BatchRecord, 'deleted' | 'fields'>): BatchRecord {
+  return { id, name, generation, deleted: true, fields: NO_FIELDS }
 }
 
 /** The record with some fields written by `node`; equal values are written too. */
@@ -71,6 +87,7 @@ export function changeBatch(record: BatchRecord, change: Partial<BatchFields>, n
 /** The union of what two nodes know of one batch. @throws TypeError where they are different batches */
 export function mergeBatch(a: BatchRecord, b: BatchRecord): BatchRecord {
   if (a.id !== b.id) throw new TypeError(`merging batch ${a.id} with ${b.id}`)
+  if (a.deleted || b.deleted) return tombstoneOf(a)
   const fields = Object.fromEntries(
     BATCH_FIELDS.map((field) => [field, greater<BatchFields[keyof BatchFields]>(a.fields[field], b.fields[field])]),
   )

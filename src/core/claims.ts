@@ -140,6 +140,7 @@ export class Claims {
   /** Ends an attempt that was never started. */
   #giveBack(lease: Lease, outcome: 'cancelled' | 'returned'): undefined {
     const { task, token } = lease
+    if (this.leases.get(token) !== lease) return
     this.ended(lease, { kind: 'ended', batch: task.batch, task: task.id, token, outcome, durationMs: 0 })
   }
 
@@ -250,18 +251,14 @@ export class Claims {
 
   /** Asks the executions of a task to end. */
   killTask(task: OpenTask, outcome: 'cancelled' | 'returned'): void {
-    for (const { token } of task.state.attempts) {
-      const lease = this.leases.get(token)
-      if (lease !== undefined) this.#kill([lease], outcome)
-    }
+    const its = task.state.attempts.flatMap(({ token }) => this.leases.get(token) ?? [])
+    this.#kill(its, outcome)
   }
 
   /** Asks the executions of a batch to end that this node granted. */
   killBatch(batch: Batch, outcome: 'cancelled' | 'returned'): void {
-    this.#kill(
-      [...this.leases.all()].filter((lease) => lease.task.batch === batch.id),
-      outcome,
-    )
+    const its = [...this.leases.all()].filter((lease) => lease.task.batch === batch.id)
+    this.#kill(its, outcome)
   }
 
   #kill(leases: readonly Lease[], outcome: 'cancelled' | 'returned'): void {

@@ -5,6 +5,7 @@
  * 2. Of slots that it serves they join what is in memory: the fold, the tally and what follows are brought up to date,
  *    and the other nodes of the list get them too.
  * 3. Facts of a batch that is not known here are only stored: they are counted when its record comes.
+ * 4. Facts of a deleted batch are refused, whoever sends them.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -40,6 +41,7 @@ export class Copies {
     const served = new Map<Batch, Map<TaskId, StoredFact[]>>()
     for (const stored of facts) {
       const { fact } = stored
+      if (book.isDeleted(fact.batch)) continue
       const batch = book.get(fact.batch)
       if (batch !== undefined && ownership.serves(slotOf(fact.task))) {
         addTo(served, batch, stored)
@@ -102,7 +104,7 @@ export class Copies {
   #addNew(batch: Batch, facts: readonly StoredFact[]): void {
     const { ledger, claims, loading, ownership } = this.#parts
     const first = facts[0]
-    if (first === undefined) return
+    if (first === undefined || batch.record.deleted) return
     if (!ownership.serves(slotOf(first.fact.task))) {
       for (const stored of facts) this.#copy(stored)
       return

@@ -1,6 +1,9 @@
 /** The parts of a node's core; core-wiring.ts ties them together. */
 import type { BatchBook } from './batch-book.ts'
 import { BatchLists } from './batch-lists.ts'
+import { BatchRequests } from './batch-requests.ts'
+import { BatchSpreading } from './batch-spreading.ts'
+import { BatchStop } from './batch-stop.ts'
 import { Claims } from './claims.ts'
 import { CopiedSlots } from './copied-slots.ts'
 import { Copies } from './copies.ts'
@@ -27,6 +30,7 @@ import { Stealing } from './stealing.ts'
 import { Sync } from './sync.ts'
 import { Takeover } from './takeover.ts'
 import { TaskRequests } from './task-requests.ts'
+import { Tombstones } from './tombstones.ts'
 import type { World } from './world.ts'
 
 export type CoreParts = ReturnType<typeof makeParts>
@@ -40,7 +44,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const loading = new Loading(world, book, ledger, claims)
   const copied = new CopiedSlots()
   const intake = new Intake(world, book, ledger, claims, ownership, copied)
-  const operator = new Operator(world, meshId, book, ledger, claims, loading, ownership)
+  const operator = new Operator(world, ledger, claims, loading, ownership)
   const router = new Router(world, ownership)
   const reads = new Reads(world)
   const copies = new Copies(world, { book, ownership, ledger, loading, claims, intake })
@@ -49,6 +53,8 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const rows = new LoadRows()
   const load = new Load(world, book, places, ownership)
   const batches = new BatchLists(world, book)
+  const spreading = new BatchSpreading(world, batches)
+  const stop = new BatchStop(world, book, claims, holding)
   return {
     peers,
     places,
@@ -66,6 +72,10 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     rows,
     load,
     batches,
+    spreading,
+    stop,
+    batchRequests: new BatchRequests(world, meshId, book, spreading, stop),
+    tombstones: new Tombstones(world, { book, claims, stop, intake, reports, router }),
     requests: new TaskRequests(world, { book, intake, operator, ownership, router }),
     takeover: new Takeover(world, ownership, sync, reads),
     scrub: new Scrub(world, ownership, sync, copied),
@@ -73,7 +83,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     replica: new Replica(world, ownership, copies),
     stealing: new Stealing(world, book, claims, places, rows),
     ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
-    holderDesk: new HolderDesk(world, { places, holding, claims, reports, ownership }),
+    holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
     mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows }),
   }
 }

@@ -8,10 +8,10 @@ import type { World } from './world.ts'
 
 export function tieParts(world: World, book: BatchBook, parts: CoreParts): void {
   world.commits.copying = parts.replication
-  parts.mesh.handle({ ...slotHandlers(parts), ...workHandlers(parts), ...taskHandlers(book, parts) })
+  parts.mesh.handle({ ...slotHandlers(parts), ...workHandlers(parts), ...taskHandlers(parts) })
   tiePeers(parts)
   tieSlots(book, parts)
-  tieBatches(book, parts)
+  tieBatches(parts)
   tieAttempts(world, parts)
 }
 
@@ -46,12 +46,14 @@ function workHandlers({ stealing, holderDesk, ownerDesk, holding, reports }: Cor
   }
 }
 
-function taskHandlers(book: BatchBook, { batches, requests }: CoreParts): Handlers {
+function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handlers {
   return {
+    batches: (from, message) => spreading.heard(from, message),
+    'batches-stored': (_from, message) => spreading.stored(message),
+    'stop-batch': (_from, { batch, outcome }) => stop.here(batch, outcome),
     intake: (from, message) => {
       batches.learn([message.record])
-      const batch = book.get(message.record.id)
-      if (batch !== undefined) requests.intakeAsked(from, batch, message)
+      requests.intakeAsked(from, message)
     },
     taken: (from, message) => requests.taken(from, message),
     'change-tasks': (from, message) => requests.changeAsked(from, message),
@@ -62,6 +64,7 @@ function taskHandlers(book: BatchBook, { batches, requests }: CoreParts): Handle
 function tiePeers(parts: CoreParts): void {
   const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub, copied } =
     parts
+  const { spreading } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
@@ -74,6 +77,7 @@ function tiePeers(parts: CoreParts): void {
   mesh.onGreeted = (peer) => {
     takeover.changed()
     replication.connected(peer)
+    spreading.connected(peer)
     claims.leases.changed(peer)
     holderDesk.tell(peer)
     reports.sendAll()
@@ -82,17 +86,21 @@ function tiePeers(parts: CoreParts): void {
   mesh.onStanding = (peer) => {
     takeover.changed()
     replication.changed(peer)
+    spreading.changed()
     claims.leases.changed(peer)
     if (!peers.isUp(peer)) onGone(peer)
     // What it could not store for a while it lacks now.
     else if (peers.isStoring(peer)) scrub.compare(peer)
     else copied.lost(peer)
   }
-  mesh.onMembers = () => takeover.changed()
+  mesh.onMembers = () => {
+    takeover.changed()
+    spreading.changed()
+  }
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
-  const { ownership, takeover, claims, reads, reports, scrub, batches, copied } = parts
+  const { ownership, takeover, claims, reads, reports, scrub, batches, copied, peers } = parts
   ownership.onYield = (slots) => {
     copied.drop(slots)
     takeover.yielded()
@@ -120,16 +128,14 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     reports.sendAll()
     scrub.compareAll()
   }
-  batches.onNew = (batch) => countAnew([batch], ownership.served())
+  // While this node is alone nobody else can have stated tasks of a batch that is new.
+  batches.onNew = (batch) => {
+    if (peers.members.length > 1) countAnew([batch], ownership.served())
+  }
 }
 
-function tieBatches(book: BatchBook, { operator, batches, mesh, peers }: CoreParts): void {
-  operator.onChanged = (record, isNew) => {
-    batches.changed()
-    const batch = book.get(record.id)
-    if (isNew && batch !== undefined && peers.members.length > 1) batches.onNew(batch)
-    mesh.tellBatch([record])
-  }
+function tieBatches({ batches, tombstones }: CoreParts): void {
+  batches.onDeleted = (tombstone) => tombstones.bury(tombstone)
 }
 
 function tieAttempts(world: World, { claims, places, rows, peers, reports, ownerDesk }: CoreParts): void {

@@ -3,7 +3,8 @@
  *
  * 1. A step gives at most one `persist`, and the driver performs it before every other effect of that step.
  * 2. `answer` and `execute` are given only after the facts that they rest on were persisted.
- * 3. `load`, `read-index` and `load-tasks` see every persist effect that was given before them.
+ * 3. `load`, `read-index` and `load-tasks` see every persist effect that was given before them, and so does
+ *    `clear-batches`: nothing about those batches is given to be written after it.
  */
 import type { BatchRecord } from './batches.ts'
 import type { MeshErrorCode } from './errors.ts'
@@ -42,9 +43,10 @@ export interface MeshWrites {
 }
 
 export type AnswerValue =
-  | { readonly type: 'batch'; readonly batch: BatchRecord; readonly created: boolean }
+  | { readonly type: 'batch'; readonly batch: BatchRecord; readonly created: boolean; readonly copies: number }
   | { readonly type: 'intake'; readonly new: number; readonly existing: number; readonly copies: number }
-  | { readonly type: 'changed'; readonly tasks: number }
+  /** `copies`: on how many nodes a change of a batch is synced. */
+  | { readonly type: 'changed'; readonly tasks: number; readonly copies?: number }
 
 export interface Execution {
   readonly token: Token
@@ -100,6 +102,11 @@ export type Effect =
   | { readonly type: 'read-digests'; readonly load: number; readonly slots: readonly SlotRun[] }
   /** All facts of a slot, of every batch. */
   | { readonly type: 'read-slot'; readonly load: number; readonly slot: number }
+  /**
+   * Remove facts, tallies and index entries of batches whose tombstones are on disk; repeated at every start. What is
+   * not there needs no removing.
+   */
+  | { readonly type: 'clear-batches'; readonly batches: readonly BatchId[] }
   /** Send a `tick` at this monotonic time; replaces an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
   | { readonly type: 'notice'; readonly notice: Notice }

@@ -92,9 +92,11 @@ export type Event =
       readonly request: RequestId
       readonly batch: BatchId
       readonly change: { readonly paused?: boolean; readonly cancelled?: boolean; readonly priority?: number }
-      /** With `cancelled`: stop the attempts that run now. */
+      /** Stop the attempts that run now, wherever that is. */
       readonly stopRunning?: boolean
     }
+  /** For good: its facts go, and a batch of the same name is another one. */
+  | { readonly type: 'delete-batch'; readonly request: RequestId; readonly batch: BatchId }
   | {
       readonly type: 'change-tasks'
       readonly request: RequestId

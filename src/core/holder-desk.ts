@@ -4,7 +4,9 @@
  * 1. Owners hear every 10 s, and when they are connected anew, of all that this node holds of theirs or has to report:
  *    what was lost on the way in either direction shows then.
  * 2. What runs is reported to whoever owns its slot by then.
+ * 3. Of a deleted batch nothing is taken and nothing reported.
  */
+import type { BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
 import type { Holding } from './holding.ts'
 import { type NodeId, slotOf, type TaskId, type Token } from './ids.ts'
@@ -19,6 +21,7 @@ const LIST_MS = 10_000
 type HeldToken = MessageOf<'held'>['tokens'][number]
 
 export interface HolderParts {
+  readonly book: BatchBook
   readonly places: Places
   readonly holding: Holding
   readonly claims: Claims
@@ -37,6 +40,7 @@ export class HolderDesk {
     const { holding, claims, reports } = parts
     holding.onStarted = (held, timeoutMs) => this.#started(held, timeoutMs)
     holding.onEnded = (held, fact) => {
+      if (parts.book.isDeleted(fact.batch)) return
       const lease = claims.leases.get(held.token)
       if (lease !== undefined) claims.ended(lease, fact)
       else reports.add(fact)
@@ -44,7 +48,11 @@ export class HolderDesk {
   }
 
   accept(from: NodeId, grants: readonly Grant[]): void {
-    this.#parts.holding.accept(from, grants)
+    const { book, holding } = this.#parts
+    holding.accept(
+      from,
+      grants.filter(({ batch }) => !book.isDeleted(batch)),
+    )
     this.#repeat()
   }
 

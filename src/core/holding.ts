@@ -11,7 +11,7 @@
  */
 import { Deadlines } from './deadlines.ts'
 import type { EndedFact, TaskError } from './facts.ts'
-import type { NodeId, Token } from './ids.ts'
+import type { BatchId, NodeId, Token } from './ids.ts'
 import type { Grant } from './messages.ts'
 import type { ExecutionEnd, Held, Places, Profile } from './places.ts'
 import type { World } from './world.ts'
@@ -119,6 +119,11 @@ export class Holding {
       const held = this.#places.held.get(token)
       if (held !== undefined) this.#kill(held, outcome)
     }
+  }
+
+  /** Asks the executions of a batch to end, whoever granted them. */
+  killBatch(batch: BatchId, outcome: 'cancelled' | 'returned'): void {
+    for (const held of this.#places.held.values()) if (held.grant.batch === batch) this.#kill(held, outcome)
   }
 
   /** Asks every execution to end. */

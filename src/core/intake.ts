@@ -114,6 +114,13 @@ export class Intake {
     for (const { failed } of known.waiting) failed()
   }
 
+  /** The batch is deleted. */
+  gone(batch: BatchId): void {
+    const known = this.#known.get(batch)
+    this.#known.delete(batch)
+    for (const { failed } of known?.waiting ?? []) failed()
+  }
+
   /** Nobody seeds the batch any more. */
   ended(batch: BatchId): void {
     const known = this.#known.get(batch)

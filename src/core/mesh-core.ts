@@ -114,9 +114,9 @@ export class MeshCore {
     return new Map([...this.#parts.places.held.values()].map(({ token, startedMs }) => [token, { startedMs }]))
   }
 
-  /** The record of a batch, if it is known. */
+  /** The record of a batch, or what is left of it; undefined where it is not known. */
   batchRecord(id: BatchId): BatchRecord | undefined {
-    return this.#book.get(id)?.record
+    return this.#book.recordOf(id)
   }
 
   /** Slots of a batch with tasks of these standings; undefined where that is not known. */
@@ -134,7 +134,7 @@ export class MeshCore {
   }
 
   #route(event: Event): void {
-    const { mesh, reads, requests, operator, intake, loading, holding } = this.#parts
+    const { mesh, reads, requests, batchRequests, intake, loading, holding } = this.#parts
     switch (event.type) {
       case 'start':
         return this.#start(event)
@@ -164,11 +164,13 @@ export class MeshCore {
       case 'storage':
         return this.#storage(event.problem)
       case 'create-batch':
-        return this.#request(event, () => operator.createBatch(event))
+        return this.#request(event, () => batchRequests.create(event))
       case 'intake':
         return this.#request(event, () => requests.intake(event))
       case 'set-batch':
-        return this.#request(event, () => operator.setBatch(event))
+        return this.#request(event, () => batchRequests.change(event))
+      case 'delete-batch':
+        return this.#request(event, () => batchRequests.delete(event))
       case 'change-tasks':
         return this.#request(event, () => requests.changeTasks(event))
       case 'intake-ended':
@@ -199,14 +201,18 @@ export class MeshCore {
   }
 
   #start({ nodeId, boot, batches, tallies, promises, mesh: stored }: Extract<Event, { type: 'start' }>): void {
-    const { ownership, peers, claims, takeover, reports, mesh } = this.#parts
+    const { ownership, peers, claims, takeover, reports, mesh, tombstones } = this.#parts
     this.#world.nodeId = nodeId
     this.#world.boot = boot
     const known = stored ?? { name: '', incarnation: 1, addresses: [], members: [], outbox: [] }
     const own = peers.start(nodeId, known, this.#world.nowMs)
     mesh.start(own.incarnation)
-    for (const record of batches) this.#book.put(record)
+    for (const record of batches) {
+      if (record.deleted) this.#book.bury(record)
+      else this.#book.put(record)
+    }
     reports.restore(known.outbox)
+    tombstones.start()
     ownership.learn(promises)
     if (stored !== undefined) this.#world.commits.members([own])
     if (stored !== undefined && own.incarnation > known.incarnation) this.#world.commits.incarnation(own.incarnation)

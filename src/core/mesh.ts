@@ -61,7 +61,6 @@ export class Mesh {
       refused: (from) => this.#world.out({ type: 'hang-up', to: from }),
       beat: (from, message) => this.#beat(from, message),
       members: (from, message) => this.#members(from, message),
-      batches: (from, message) => this.#batches(from, message),
       probe: (from, { about }) => parts.peers.liveness.asked(from, about, world.nowMs),
       probed: (from, { about, reached }) => parts.peers.liveness.probed(from, about, reached, world.nowMs),
       load: (_from, { row }) => this.#row(row),
@@ -178,7 +177,7 @@ export class Mesh {
     const { peers, batches } = this.#parts
     const differ = { members: theirs.membersHash !== peers.list.hash, batches: theirs.batchesHash !== batches.hash }
     if (differ.members) this.send(peer, { type: 'members', entries: peers.list.entries, answer: true })
-    if (differ.batches) this.send(peer, { type: 'batches', records: batches.records, answer: true })
+    if (differ.batches) batches.sendTo(peer, true)
     if (differ.members || differ.batches) this.#listsSentMs.set(peer, this.#world.nowMs)
   }
 
@@ -210,16 +209,6 @@ export class Mesh {
       for (const peer of this.#parts.peers.connected)
         this.send(peer, { type: 'members', entries: changed, answer: false })
     })
-  }
-
-  #batches(from: NodeId, { records, answer }: MessageOf<'batches'>): void {
-    this.#parts.batches.learn(records)
-    if (answer) this.send(from, { type: 'batches', records: this.#parts.batches.records, answer: false })
-  }
-
-  /** Tells everybody of a batch that is new or changed here. */
-  tellBatch(records: MessageOf<'batches'>['records']): void {
-    for (const peer of this.#parts.peers.connected) this.send(peer, { type: 'batches', records, answer: false })
   }
 
   #row(row: LoadRow): void {

@@ -129,7 +129,17 @@ export type Message =
       readonly load: LoadRow | undefined
     }
   | { readonly type: 'members'; readonly entries: readonly MemberEntry[]; readonly answer: boolean }
-  | { readonly type: 'batches'; readonly records: readonly BatchRecord[]; readonly answer: boolean }
+  | {
+      readonly type: 'batches'
+      readonly records: readonly BatchRecord[]
+      /** Asks for the receiver's own records. */
+      readonly answer: boolean
+      /** Where it is not 0, `batches-stored` names it once the records are synced. */
+      readonly request: number
+    }
+  | { readonly type: 'batches-stored'; readonly request: number }
+  /** Ends what runs of a batch, on an operator's word. */
+  | { readonly type: 'stop-batch'; readonly batch: BatchId; readonly outcome: 'cancelled' | 'returned' }
   | { readonly type: 'probe'; readonly about: NodeId }
   | { readonly type: 'probed'; readonly about: NodeId; readonly reached: boolean }
   | { readonly type: 'serving'; readonly runs: readonly BallotRun[] }

@@ -2,7 +2,8 @@
  * The owner's talk with holders and with nodes that seed or operate: what they say about slots that this node serves.
  *
  * 1. About slots that it does not serve it says who does, and nothing else.
- * 2. An end is settled only when it is committed; the holder keeps it until then.
+ * 2. An end is settled only when it is committed; the holder keeps it until then. That of a deleted batch is settled at
+ *    once, whoever owns its slot.
  */
 import { CodecError } from '../codec/codec-error.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
@@ -56,6 +57,10 @@ export class OwnerDesk {
   take(stored: StoredFact & { readonly fact: EndedFact }, from: NodeId): void {
     const { book, claims, copies, ownership } = this.#parts
     const { fact } = stored
+    if (book.isDeleted(fact.batch)) {
+      this.#tellSettled(from, fact.token)
+      return
+    }
     const batch = book.get(fact.batch)
     const slot = slotOf(fact.task)
     if (!ownership.serves(slot)) {
@@ -74,7 +79,10 @@ export class OwnerDesk {
   }
 
   #settled(holder: NodeId, slot: number, token: Token): void {
-    if (!this.#parts.ownership.serves(slot)) return
+    if (this.#parts.ownership.serves(slot)) this.#tellSettled(holder, token)
+  }
+
+  #tellSettled(holder: NodeId, token: Token): void {
     if (holder === this.#world.nodeId) this.onOwnSettled([token])
     else this.#world.send(holder, { type: 'settled', tokens: [token] })
   }

@@ -9,7 +9,7 @@
 
 import { makeFact } from './fact-record.ts'
 import type { EndedFact, StoredFact } from './facts.ts'
-import { type NodeId, slotOf, type Token } from './ids.ts'
+import { type BatchId, type NodeId, slotOf, type Token } from './ids.ts'
 import type { Ownership } from './ownership.ts'
 import { partsOf } from './parts.ts'
 import type { World } from './world.ts'
@@ -62,6 +62,12 @@ export class Reports {
 
   settled(tokens: readonly Token[]): void {
     for (const token of tokens) if (this.#open.delete(token)) this.#world.commits.outboxDone(token)
+  }
+
+  /** The batch is deleted: nobody wants to know any more. */
+  gone(batch: BatchId): void {
+    const its = this.open.filter((fact) => fact.batch === batch)
+    this.settled(its.map(({ token }) => token))
   }
 
   /** Sends all reports anew: owners changed, or one is connected again. */

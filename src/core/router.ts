@@ -7,8 +7,9 @@
  *
  * 1. A job is done when every item was answered by the owner of its slot.
  * 2. Asking twice does no harm: an owner that has done it already says so.
+ * 3. A job whose batch is deleted ends at once: `gone` is called in place of `done`, and nobody is asked any more.
  */
-import { type NodeId, slotOf, type TaskId } from './ids.ts'
+import { type BatchId, type NodeId, slotOf, type TaskId } from './ids.ts'
 import type { Message } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
@@ -19,6 +20,7 @@ const AGAIN_MS_MAX = 4_000
 const GIVE_UP_MS = 60_000
 
 export interface RoutedJob<Item, Answer> {
+  readonly batch: BatchId
   readonly taskOf: (item: Item) => TaskId
   /** Does it here; `answered` gives what was done, and items of slots that this node does not serve any more. */
   readonly local: (items: readonly Item[], answered: (answer: Answer, elsewhere: readonly Item[]) => void) => void
@@ -27,6 +29,8 @@ export interface RoutedJob<Item, Answer> {
   readonly done: () => void
   /** Not every item was answered in time. */
   readonly givenUp: () => void
+  /** Its batch is deleted. */
+  readonly gone: () => void
 }
 
 interface Open<Item, Answer> {
@@ -48,6 +52,8 @@ export class Router {
   readonly #ownership: Ownership
   // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
   readonly #parts = new Map<number, Part<any, any>>()
+  // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
+  readonly #open = new Set<Open<any, any>>()
   #request = 0
 
   constructor(world: World, ownership: Ownership) {
@@ -58,15 +64,18 @@ export class Router {
   begin<Item, Answer>(items: readonly Item[], job: RoutedJob<Item, Answer>): void {
     if (items.length === 0) return job.done()
     const open = { job, left: items.length, pauseMs: AGAIN_MS, isOver: false }
-    this.#world.timers.add(this.#world.nowMs + GIVE_UP_MS, () => this.#giveUp(open))
+    this.#open.add(open)
+    this.#world.timers.add(this.#world.nowMs + GIVE_UP_MS, () => this.#end(open, job.givenUp))
     this.#ask(open, items)
   }
 
-  #giveUp<Item, Answer>(open: Open<Item, Answer>): void {
+  /** What was asked for it and is not answered yet does not matter any more. */
+  #end<Item, Answer>(open: Open<Item, Answer>, tell: () => void): void {
     if (open.isOver) return
     open.isOver = true
+    this.#open.delete(open)
     for (const [request, part] of this.#parts) if (part.open === open) this.#parts.delete(request)
-    open.job.givenUp()
+    tell()
   }
 
   #ask<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {
@@ -115,8 +124,12 @@ export class Router {
     open.job.add(answer)
     this.#askLater(open, elsewhere)
     if (open.left > 0) return
-    open.isOver = true
-    open.job.done()
+    this.#end(open, open.job.done)
+  }
+
+  /** Jobs about a batch that is deleted end. */
+  gone(batch: BatchId): void {
+    for (const open of [...this.#open]) if (open.job.batch === batch) this.#end(open, open.job.gone)
   }
 
   /** An owner answered; `elsewhere` names tasks of slots that it does not serve. */

@@ -3,6 +3,7 @@
  *
  * 1. A task is handed over as it is at that moment: one whose slot changed while it was read is read again.
  * 2. What was read is used at once or not at all, since a moment later it may be out of date.
+ * 3. Of a batch that was deleted meanwhile no task is handed over.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { StoredFact } from './facts.ts'
@@ -41,6 +42,7 @@ export class TaskReads {
 
   take(request: TaskRequest, tasks: readonly TaskId[]): void {
     const { batch } = request
+    if (batch.record.deleted) return request.done()
     const unknown: TaskId[] = []
     for (const id of tasks) {
       const task = this.#book.tasks.get(id)
@@ -60,6 +62,10 @@ export class TaskReads {
     if (read === undefined) return false
     this.#reads.delete(load)
     const { request, tasks, slots } = read
+    if (request.batch.record.deleted) {
+      request.done()
+      return true
+    }
     const isStale = (id: TaskId) => versionOf(request.batch, id) !== slots.get(slotOf(id)) || this.#book.tasks.has(id)
     // All are looked at before the first is taken, because that changes its slot.
     const stale = new Set(tasks.filter(isStale))

@@ -4,11 +4,12 @@
  *
  * 1. A request is answered when every owner has committed what it asks for.
  * 2. `copies` of an answer is the least number of nodes that stored a row.
+ * 3. About a deleted batch nothing is done: who asks is refused, here or by the node that it asked.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { MeshErrorCode } from './errors.ts'
-import type { Event, IntakeRow } from './events.ts'
-import { type NodeId, slotOf, type TaskId } from './ids.ts'
+import type { Event, IntakeRow, RequestId } from './events.ts'
+import { type BatchId, type NodeId, slotOf, type TaskId } from './ids.ts'
 import type { Intake, TakenRows } from './intake.ts'
 import type { MessageOf } from './messages.ts'
 import type { Operator } from './operator.ts'
@@ -44,13 +45,11 @@ export class TaskRequests {
   /** Seeds rows that this node was given. */
   intake({ request, batch: id, profile, rows }: Of<'intake'>): void {
     const { requests } = this.#world
-    const batch = this.#parts.book.get(id)
-    if (batch === undefined) {
-      requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here: create it first`)
-      return
-    }
+    const batch = this.#find(request, id)
+    if (batch === undefined) return
     const sum = { new: 0, existing: 0, copies: Number.POSITIVE_INFINITY }
     this.#parts.router.begin<IntakeRow, Taken>(rows, {
+      batch: id,
       taskOf: ({ task }) => task,
       local: (items, answered) => this.#take(request, batch, profile, items, answered),
       message: (part, items) => ({ type: 'intake', request: part, record: batch.record, profile, rows: items }),
@@ -61,7 +60,19 @@ export class TaskRequests {
       },
       done: () => requests.answer(request, { type: 'intake', ...sum, copies: rows.length === 0 ? 1 : sum.copies }),
       givenUp: () => requests.refuse(request, ...NOBODY_ANSWERED),
+      gone: () => this.#refuse(request, id),
     })
+  }
+
+  #find(request: RequestId, id: BatchId): Batch | undefined {
+    const batch = this.#parts.book.get(id)
+    if (batch === undefined) this.#refuse(request, id)
+    return batch
+  }
+
+  #refuse(request: RequestId, id: BatchId): void {
+    const why = this.#parts.book.isDeleted(id) ? `batch ${id} was deleted` : `no batch ${id} here`
+    this.#world.requests.refuse(request, 'MESH_BATCH_UNKNOWN', `${why}: create it first`)
   }
 
   #take(
@@ -77,17 +88,20 @@ export class TaskRequests {
     this.#parts.intake.frame({ batch, profile, rows, taken, failed })
   }
 
-  /** Another node seeds rows; `batch` is known here by now. */
-  intakeAsked(from: NodeId, batch: Batch, { request, profile, rows }: MessageOf<'intake'>): void {
+  /** Another node seeds rows. Its record is known here by now, or the batch is deleted: then the tombstone goes first. */
+  intakeAsked(from: NodeId, { request, record, profile, rows }: MessageOf<'intake'>): void {
     const taken = ({ elsewhere, ...counts }: TakenRows) =>
       this.#world.send(from, { type: 'taken', request, ...counts, elsewhere: elsewhere.map(({ task }) => task) })
-    this.#parts.intake.frame({
-      batch,
-      profile,
-      rows,
-      taken,
-      failed: () => taken({ new: 0, existing: 0, elsewhere: rows, copies: 2 }),
-    })
+    const failed = () => taken({ new: 0, existing: 0, elsewhere: rows, copies: 2 })
+    const batch = this.#parts.book.get(record.id)
+    if (batch !== undefined) return this.#parts.intake.frame({ batch, profile, rows, taken, failed })
+    this.#tellDeleted(from, record.id)
+    failed()
+  }
+
+  #tellDeleted(to: NodeId, id: BatchId): void {
+    const record = this.#parts.book.recordOf(id)
+    if (record?.deleted) this.#world.send(to, { type: 'batches', records: [record], answer: false, request: 0 })
   }
 
   taken(from: NodeId, { request, elsewhere, ...taken }: MessageOf<'taken'>): void {
@@ -97,13 +111,11 @@ export class TaskRequests {
   /** Cancels or retries tasks, as this node was asked. */
   changeTasks({ request, batch: id, change, tasks, stopRunning = false }: Of<'change-tasks'>): void {
     const { requests } = this.#world
-    const batch = this.#parts.book.get(id)
-    if (batch === undefined) {
-      requests.refuse(request, 'MESH_BATCH_UNKNOWN', `no batch ${id} here`)
-      return
-    }
+    const batch = this.#find(request, id)
+    if (batch === undefined) return
     let changed = 0
     this.#parts.router.begin<TaskId, number>([...new Set(tasks)], {
+      batch: id,
       taskOf: (task) => task,
       local: (items, answered) => this.#change(batch, change, items, stopRunning, answered),
       message: (part, items) => ({ type: 'change-tasks', request: part, batch: id, change, tasks: items, stopRunning }),
@@ -112,6 +124,7 @@ export class TaskRequests {
       },
       done: () => requests.answer(request, { type: 'changed', tasks: changed }),
       givenUp: () => requests.refuse(request, ...NOBODY_ANSWERED),
+      gone: () => this.#refuse(request, id),
     })
   }
 
@@ -137,8 +150,10 @@ export class TaskRequests {
     const batch = this.#parts.book.get(id)
     const answer = (count: number, elsewhere: readonly TaskId[]) =>
       this.#world.send(from, { type: 'changed', request, tasks: count, elsewhere })
-    if (batch === undefined) answer(0, tasks)
-    else this.#change(batch, change, tasks, stopRunning, answer)
+    if (batch === undefined) {
+      this.#tellDeleted(from, id)
+      answer(0, tasks)
+    } else this.#change(batch, change, tasks, stopRunning, answer)
   }
 
   changed(from: NodeId, { request, tasks, elsewhere }: MessageOf<'changed'>): void {

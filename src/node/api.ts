@@ -170,6 +170,8 @@ export interface MeshNode {
     change: { paused?: boolean; cancelled?: boolean; priority?: number },
     options?: { stopRunning?: boolean },
   ): Promise<void>
+  /** Deletes a batch for good, with its tasks and results; answers when that is synced. @throws MESH_BATCH_UNKNOWN */
+  deleteBatch(name: string): Promise<void>
   /** Cancels or retries tasks: those named (`7`, `7~0a1b` or a task id) or, for retry, all FAILED and CANCELLED ones; answers how many changed. */
   changeTasks(
     name: string,

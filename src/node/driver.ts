@@ -113,6 +113,8 @@ export class Driver {
         return this.#read(() => this.#loadTasks(effect.load, effect.batch, effect.tasks))
       case 'read-index':
         return this.#read(() => this.#readIndex(effect.batch, effect.doubted))
+      case 'clear-batches':
+        return this.#read(() => this.#clear(effect.batches))
       case 'wake':
         return this.#wake(effect.atMs)
       case 'notice':
@@ -217,6 +219,23 @@ export class Driver {
 
   #runReads(): void {
     while (this.#reads.length > 0 && (this.#reads[0]?.ticket ?? 0) <= this.#persistedTicket) this.#reads.shift()?.run()
+  }
+
+  /** Tries until it is done, or the node ends: its next start asks for it again. */
+  async #clear(batches: readonly BatchId[]): Promise<void> {
+    while (!this.#dead) {
+      try {
+        await this.#ports.store.clear(batches)
+        return
+      } catch (error) {
+        if (this.#dead) return
+        this.#ports.log.error(
+          { error: String(error) },
+          'a deleted batch cannot be cleared from the store; trying again',
+        )
+        await this.#pause(COMMIT_RETRY_MS)
+      }
+    }
   }
 
   async #loadSlots(load: number, batch: BatchId, slots: readonly number[]): Promise<void> {

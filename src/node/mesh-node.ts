@@ -139,6 +139,10 @@ class RunningNode implements api.MeshNode {
     await this.#requests.ask({ type: 'set-batch', batch, change, stopRunning: options.stopRunning ?? false })
   }
 
+  async deleteBatch(name: string): Promise<void> {
+    await this.#requests.ask({ type: 'delete-batch', batch: this.#batchNamed(name).record.id })
+  }
+
   async changeTasks(
     name: string,
     change: 'cancel' | 'retry',

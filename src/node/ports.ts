@@ -46,6 +46,11 @@ export interface FactStore {
   readIndex(batch: BatchId, from: number, limit: number): Promise<{ index: number; task: TaskId }[]>
   /** Every task id of a batch, in no order, in chunks; `doubted` makes the index anew from the facts first. */
   readTaskIds(batch: BatchId, doubted?: boolean): AsyncIterable<readonly TaskId[]>
+  /**
+   * Removes all facts, tallies and index entries of some batches, but not their records. What is interrupted is left in
+   * part; repeating it is harmless.
+   */
+  clear(batches: readonly BatchId[]): Promise<void>
   /** Facts and rows that failed their checksum since `open`. */
   readonly damaged: number
   /** Marks a clean end and closes; idempotent. */

@@ -1,4 +1,4 @@
-/** `seed`, `cancel`, `retry`, `pause`, `resume` and `why`, as processes: what happened, in plain words, and the way on. */
+/** `seed`, `cancel`, `retry`, `pause`, `resume`, `delete` and `why`, as processes: what happened, in plain words, and the way on. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CONFIG, prompts, Workplace } from './cli-support.ts'
 
@@ -90,6 +90,32 @@ describe('a batch that is cancelled', () => {
         `but it is cancelled: \`promptmesh retry ${batch} --data data\` takes it up again`,
       )
     }
+  })
+})
+
+describe('a batch that is deleted', () => {
+  test('is asked for first: without a terminal and --yes it stays', async () => {
+    await seed('--profile', 'sdxl')
+    expect(await ask('delete', batch)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `promptmesh: deleting ${batch} (3 tasks, 0 completed) cannot be undone: say --yes to do it [MESH_BAD_REQUEST]\n`,
+    })
+    expect((await ask('status', batch)).code).toBe(0)
+  })
+
+  test('is gone from every list, and another one when it is seeded again', async () => {
+    await seed('--profile', 'echo')
+    await ask('wait', batch)
+    expect(await ask('delete', batch, '--yes')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `${batch} is deleted; what was pulled of it stays where it is\n`,
+    })
+    expect((await ask('batches')).stdout).not.toContain(batch)
+    expect((await ask('tasks', batch)).stderr).toContain('[MESH_BATCH_UNKNOWN]')
+    expect((await ask('delete', batch, '--yes')).stderr).toContain('[MESH_BATCH_UNKNOWN]')
+    expect((await seed('--profile', 'echo')).stderr).toContain('3 new')
   })
 })
 

@@ -21,7 +21,7 @@ describe('help', () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(/^Examples:\n {2}promptmesh run/)
       const commands =
-        'run up stop seed status batches wait pull cancel pause resume retry tasks task why config version'
+        'run up stop seed status batches wait pull cancel pause resume retry delete tasks task why config version'
       for (const command of commands.split(' ')) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'))
     },
   )

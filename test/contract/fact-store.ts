@@ -1,5 +1,6 @@
 /** What every FactStore must do, whatever database is under it. */
 import { describe, expect, test } from 'vitest'
+import { tombstoneOf } from '../../src/core/batches.ts'
 import { slotOf } from '../../src/core/ids.ts'
 import { type Home, useBench } from './fact-store-home.ts'
 import {
@@ -89,6 +90,57 @@ export function testFactStore(name: string, makeHome: () => Promise<Home>): void
       const state = await bench().store.open()
       expect(state.batches).toEqual([changed, batchRecord(OTHER_BATCH, 'second')])
       expect(state.promises).toEqual(promises)
+    })
+
+    test('clears a batch of everything but its record, leaves others as they are, and may be asked again', async () => {
+      await bench().store.open()
+      const numbers = Array.from({ length: 9_000 }, (_, number) => number)
+      const records = [batchRecord(BATCH, 'first'), batchRecord(OTHER_BATCH, 'second')]
+      const tallies = [tally(0, 4), tally(9_000, 7), tally(0, 3, OTHER_BATCH)]
+      const others = seeding([0, 1, 2], OTHER_BATCH)
+      await bench().store.commit([seeding(numbers), others, writes({ batches: records, tallies })])
+      expect(await bench().store.readIndex(BATCH, 0, 10)).toHaveLength(10)
+      await bench().store.clear([BATCH])
+      await bench().store.clear([BATCH, 'aaaaaaaaaaaaaaaa'])
+      const isLeftAsItWas = async () => {
+        const slots = Array.from({ length: 16_384 }, (_, slot) => slot)
+        expect(await bench().store.readSlots(BATCH, slots)).toEqual([])
+        expect(await bench().store.readTask(BATCH, taskOf(1))).toEqual([])
+        expect(await bench().store.readIndex(BATCH, 0, 10)).toEqual([])
+        expect(hashesOf(await bench().store.readSlots(OTHER_BATCH, slots))).toEqual(hashesOf(others.facts))
+        expect(await bench().store.readIndex(OTHER_BATCH, 0, 10)).toHaveLength(3)
+      }
+      await isLeftAsItWas()
+      await bench().crash()
+      const state = await bench().store.open()
+      expect(state).toMatchObject({ batches: records, tallies: [tally(0, 3, OTHER_BATCH)] })
+      await isLeftAsItWas()
+      expect(bench().store.damaged).toBe(0)
+    })
+
+    test('clears what an interrupted clearing left', async () => {
+      await bench().store.open()
+      await bench().store.commit([seeding(Array.from({ length: 9_000 }, (_, number) => number))])
+      const clearing = bench()
+        .store.clear([BATCH])
+        .catch(() => undefined)
+      await bench().store.commit([seeding([0], OTHER_BATCH)])
+      await bench().crash()
+      await clearing
+      await bench().store.open()
+      await bench().store.clear([BATCH])
+      const slots = Array.from({ length: 16_384 }, (_, slot) => slot)
+      expect(await bench().store.readSlots(BATCH, slots)).toEqual([])
+      expect(await bench().store.readSlots(OTHER_BATCH, slots)).toHaveLength(1)
+    })
+
+    test('keeps the tombstone of a batch', async () => {
+      await bench().store.open()
+      const tombstone = tombstoneOf(batchRecord(BATCH, 'first'))
+      await bench().store.commit([writes({ batches: [batchRecord(BATCH, 'first')] })])
+      await bench().store.commit([writes({ batches: [tombstone] })])
+      await bench().crash()
+      expect((await bench().store.open()).batches).toEqual([tombstone])
     })
 
     test('counts its openings, and says whether it was closed', async () => {

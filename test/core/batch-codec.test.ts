@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeBatch, encodeBatch } from '../../src/codec/batches.ts'
 import { CodecError } from '../../src/codec/codec-error.ts'
 import { MESSAGE_LIMITS } from '../../src/codec/message-limits.ts'
-import type { BatchFields, BatchRecord, Register } from '../../src/core/batches.ts'
+import { type BatchFields, type BatchRecord, type Register, tombstoneOf } from '../../src/core/batches.ts'
 
 /** Text of any characters in at most `bytesMax` bytes, at times with a byte order mark. */
 const text = (bytesMax: number): fc.Arbitrary<string> =>
@@ -17,10 +17,11 @@ function register<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Register<T>> {
   return fc.record({ value, counter: fc.maxSafeNat(), node: text(128) })
 }
 
-const record: fc.Arbitrary<BatchRecord> = fc.record({
+const liveRecord: fc.Arbitrary<BatchRecord> = fc.record({
   id: fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('hex')),
   name: text(400),
   generation: fc.maxSafeNat(),
+  deleted: fc.constant(false as const),
   fields: fc.record({
     profile: register(text(300)),
     priority: register(fc.maxSafeInteger()),
@@ -31,12 +32,14 @@ const record: fc.Arbitrary<BatchRecord> = fc.record({
     born: register(fc.maxSafeInteger()),
   }),
 })
+const record = fc.oneof(liveRecord, liveRecord.map(tombstoneOf))
 
 const written = <T>(value: T): Register<T> => ({ value, counter: 1, node: 'node-a' })
 const sample: BatchRecord = {
   id: '00112233445566ff',
   name: 'parti',
   generation: 0,
+  deleted: false,
   fields: {
     profile: written('sketch'),
     priority: written(0),
@@ -49,11 +52,13 @@ const sample: BatchRecord = {
 }
 
 /** The items of a record, as the library writes them; the cases below spoil them. */
-function itemsOf({ id, name, generation, fields }: BatchRecord): unknown[] {
+function itemsOf({ id, name, generation, deleted, fields }: BatchRecord): unknown[] {
+  const identity = [new Uint8Array(Buffer.from(id, 'hex')), name, generation]
+  if (deleted) return [2, ...identity]
   const { profile, priority, maxAttempts, timeoutMs, paused, cancelled, born } = fields
   const registers = [profile, priority, maxAttempts, timeoutMs, paused, cancelled, born]
   const rows = registers.map(({ value, counter, node }) => [value, counter, node])
-  return [1, new Uint8Array(Buffer.from(id, 'hex')), name, generation, ...rows]
+  return [1, ...identity, ...rows]
 }
 const ITEMS: readonly unknown[] = itemsOf(sample)
 const [ID, NAME, GENERATION, PROFILE, PRIORITY, , TIMEOUT, PAUSED] = [1, 2, 3, 4, 5, 6, 7, 8] as const
@@ -72,6 +77,10 @@ describe('any batch record', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  test('of a deleted batch takes some 50 bytes', () => {
+    expect(encodeBatch(tombstoneOf({ ...sample, name: 'pictures of every sheep' })).length).toBeLessThan(50)
   })
 
   test('is read where a later program appended to it or to its fields', () => {
@@ -96,7 +105,7 @@ describe('bytes', () => {
   })
 
   test.each<[string, number, unknown]>([
-    ['another format', 0, 2],
+    ['another format', 0, 3],
     ['an id of another length', ID, new Uint8Array(7)],
     ['a name over its limit', NAME, 'é'.repeat(201)],
     ['a name that is no text', NAME, 7],

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeBatch, encodeBatch } from '../../src/codec/batches.ts'
 import { CodecError } from '../../src/codec/codec-error.ts'
-import { type BatchRecord, batchIdOf, changeBatch, mergeBatch } from '../../src/core/batches.ts'
-import { batchChange, batchRecord, sha256 } from '../support/arbitraries.ts'
+import { type BatchRecord, batchIdOf, changeBatch, mergeBatch, tombstoneOf } from '../../src/core/batches.ts'
+import { batchChange, batchRecord, liveRecord, sha256 } from '../support/arbitraries.ts'
 
 const MANY = { numRuns: 2_000 }
 const MESH = '00112233445566ff'
@@ -50,7 +50,7 @@ describe('merging what two nodes know of a batch', () => {
 
   test('takes each field from one of the two, and the one with the higher counter where they differ', () => {
     fc.assert(
-      fc.property(batchRecord, batchRecord, (a, b) => {
+      fc.property(liveRecord, liveRecord, (a, b) => {
         const merged = mergeBatch(a, b)
         for (const field of ['profile', 'priority', 'timeoutMs', 'paused', 'born'] as const) {
           expect([a.fields[field], b.fields[field]]).toContainEqual(merged.fields[field])
@@ -69,6 +69,16 @@ describe('merging what two nodes know of a batch', () => {
     )
   })
 
+  test('is deleted where one of the two is, and keeps nothing then but id, name and generation', () => {
+    fc.assert(
+      fc.property(batchRecord, (record) => {
+        const tombstone = tombstoneOf(record)
+        expect(mergeBatch(record, tombstone)).toEqual(tombstone)
+        expect(mergeBatch(tombstone, record)).toEqual(tombstone)
+      }),
+    )
+  })
+
   test('of two different batches is a mistake of the programmer', () => {
     const [a] = fc.sample(batchRecord, { numRuns: 1, seed: 1 }) as [BatchRecord]
     expect(() => mergeBatch(a, { ...a, id: 'ffffffffffffffff' })).toThrow(TypeError)
@@ -78,7 +88,7 @@ describe('merging what two nodes know of a batch', () => {
 describe('a change of a batch', () => {
   test('wins on every node over all that its writer had seen', () => {
     fc.assert(
-      fc.property(batchRecord, batchRecord, batchChange, (a, b, change) => {
+      fc.property(liveRecord, liveRecord, batchChange, (a, b, change) => {
         const changed = changeBatch(mergeBatch(a, b), change, 'node-a')
         for (const older of [a, b, mergeBatch(b, a)]) {
           expect(valuesOf(mergeBatch(changed, older))).toMatchObject(change)
@@ -91,7 +101,7 @@ describe('a change of a batch', () => {
 
   test('takes 1 + the highest counter of the record, and leaves every other field as it is', () => {
     fc.assert(
-      fc.property(batchRecord, batchChange, (record, change) => {
+      fc.property(liveRecord, batchChange, (record, change) => {
         const changed = changeBatch(record, change, 'node-b')
         for (const [field, register] of Object.entries(changed.fields)) {
           const expected = Object.hasOwn(change, field)
@@ -106,7 +116,7 @@ describe('a change of a batch', () => {
 
   test('does not touch the record that it starts from', () => {
     fc.assert(
-      fc.property(batchRecord, batchChange, (record, change) => {
+      fc.property(liveRecord, batchChange, (record, change) => {
         const before = structuredClone(record)
         changeBatch(record, change, 'node-a')
         expect(record).toEqual(before)
@@ -116,7 +126,7 @@ describe('a change of a batch', () => {
 
   test('of one field survives beside a change of another that was made elsewhere at the same time', () => {
     fc.assert(
-      fc.property(batchRecord, fc.integer({ min: -9, max: 9 }), fc.boolean(), (record, priority, paused) => {
+      fc.property(liveRecord, fc.integer({ min: -9, max: 9 }), fc.boolean(), (record, priority, paused) => {
         const here = changeBatch(record, { priority }, 'node-a')
         const there = changeBatch(record, { paused }, 'node-b')
         expect(valuesOf(mergeBatch(here, there))).toMatchObject({ priority, paused })

@@ -157,9 +157,13 @@ const LIMITS: readonly (readonly [string, Message, Message, Uint8Array])[] = [
   ],
   [
     'a list of recordsMax batch records',
-    { type: 'batches', records: many(L.recordsMax, RECORD), answer: true },
-    { type: 'batches', records: many(L.recordsMax + 1, RECORD), answer: true },
-    withField({ type: 'batches', records: [], answer: true }, 0, many(L.recordsMax + 1, encodeBatch(RECORD))),
+    { type: 'batches', records: many(L.recordsMax, RECORD), answer: true, request: 0 },
+    { type: 'batches', records: many(L.recordsMax + 1, RECORD), answer: true, request: 0 },
+    withField(
+      { type: 'batches', records: [], answer: true, request: 0 },
+      0,
+      many(L.recordsMax + 1, encodeBatch(RECORD)),
+    ),
   ],
   [
     'a prompt of promptBytesMax bytes',

@@ -44,6 +44,7 @@ export const MESH_SOMETIMES = [
   'row answered from elsewhere',
   'ended by a dead owner arrives at the next',
   'gossip heard while streams are cut',
+  'facts of a deleted batch refused',
 ] as const
 export type MeshSometimes = (typeof MESH_SOMETIMES)[number]
 
@@ -94,6 +95,7 @@ export class MeshCoverage implements Observer {
     if (type !== 'members' && type !== 'ended') return
     const message = messageOf(event.bytes)
     if (message?.type === 'members') this.#members(node, message)
+    if (message !== undefined && 'facts' in message) this.#factsArrive(node, message.facts)
     if (message?.type === 'ended') this.#endedArrives(node, message)
   }
 
@@ -102,6 +104,11 @@ export class MeshCoverage implements Observer {
     const own = membersOn(node)
     const others = entries.filter(({ id, standing }) => standing === 'joined' && !own.includes(id))
     if (own.length > 1 && others.length > 1) this.#reached('meshes merged')
+  }
+
+  #factsArrive(node: SimNode, facts: readonly Uint8Array[]): void {
+    if (facts.some((bytes) => node.disk.batch(decodeFact(bytes).batch)?.deleted))
+      this.#reached('facts of a deleted batch refused')
   }
 
   #endedArrives(node: SimNode, { facts }: MessageOf<'ended'>): void {

@@ -45,6 +45,8 @@ export const SOMETIMES = [
   'tasks loaded from disk',
   'batch lost with its disk',
   'events waited while frozen',
+  'batch deleted',
+  'batch made again after its deletion',
 ] as const
 export type Sometimes = (typeof SOMETIMES)[number] | MeshSometimes
 
@@ -98,6 +100,8 @@ export class Coverage implements Observer {
         return
       case 'answer':
         if (effect.value.type === 'intake' && effect.value.existing > 0) this.#reached('rows seeded that were there')
+        if (effect.value.type === 'batch' && effect.value.created && effect.value.batch.generation > 0)
+          this.#reached('batch made again after its deletion')
         return
       case 'read-index':
         if (effect.doubted) this.#reached('index read anew')
@@ -110,7 +114,8 @@ export class Coverage implements Observer {
     }
   }
 
-  durable(_node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
+  durable(_node: SimNode, { batches }: Writes, added: readonly PoolFact[]): void {
+    if (batches.some(({ deleted }) => deleted)) this.#reached('batch deleted')
     for (const fact of added) if (fact.copies === 1) this.#fact(fact)
   }
 

@@ -124,6 +124,17 @@ export class SimDisk {
     this.#incarnation = incarnation ?? this.#incarnation
   }
 
+  /** Removes all of some batches but their records, or facts of that share of them alone. */
+  clear(batches: readonly BatchId[], share = 1): PoolFact[] {
+    const its = [...this.facts.all()].filter(({ batch }) => batches.includes(batch))
+    const cleared = share < 1 ? its.slice(0, Math.floor(share * its.length)) : its
+    for (const fact of cleared) this.facts.remove(fact)
+    if (share < 1) return cleared
+    for (const [key, { batch }] of this.#tallies) if (batches.includes(batch)) this.#tallies.delete(key)
+    for (const batch of batches) this.#index.delete(batch)
+    return cleared
+  }
+
   readSlots(batch: BatchId, slots: readonly number[]): StoredFact[] {
     return slots.flatMap((slot) => this.facts.readSlot(slot)).filter(({ fact }) => fact.batch === batch)
   }

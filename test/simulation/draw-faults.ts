@@ -239,6 +239,10 @@ const OPERATOR: readonly Draw[] = [
     share: random.spread(0.01, 1),
     stopRunning: random.chance(0.5),
   }),
+  (random, scope, atMs) => {
+    const kind = random.chance(0.3) ? 'delete-batch' : 'seed-again'
+    return { kind, atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }
+  },
   (random, scope, atMs) => ({ kind: 'seed-again', atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }),
   (random, scope, atMs) => ({ kind: 'open-profiles', atMs, node: anyNode(random, scope) }),
 ]

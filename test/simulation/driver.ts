@@ -113,7 +113,7 @@ export class SimDriver {
         this.#storage.close()
         return this.#node.stopped()
       default:
-        this.#storage.read(effect)
+        this.#storage.afterWrites(effect)
     }
   }
 

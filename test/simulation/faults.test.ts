@@ -47,6 +47,7 @@ const KINDS: { readonly [K in FaultKind]: true } = {
   'cancel-tasks': true,
   'retry-tasks': true,
   'seed-again': true,
+  'delete-batch': true,
   'open-profiles': true,
   join: true,
 }

@@ -92,6 +92,8 @@ export type OperatorDeed =
       readonly share: number
       readonly stopRunning: boolean
     } & At)
+  /** For good: what is seeded under its name later is another batch. */
+  | ({ readonly kind: 'delete-batch'; readonly node: number; readonly batch: number } & At)
   /** The whole file once more, at another node. */
   | ({ readonly kind: 'seed-again'; readonly node: number; readonly batch: number } & At)
   | ({ readonly kind: 'open-profiles'; readonly node: number } & At)

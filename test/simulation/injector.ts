@@ -18,6 +18,7 @@ const DEEDS: ReadonlySet<FaultKind> = new Set([
   'cancel-batch',
   'uncancel-batch',
   'prefer-batch',
+  'delete-batch',
   'cancel-tasks',
   'retry-tasks',
   'seed-again',

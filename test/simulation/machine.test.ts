@@ -86,7 +86,7 @@ describe('a disk', () => {
   test('answers a read after everything that was given before it', () => {
     const machine = new Machine()
     machine.storage.persist(writing(4))
-    machine.storage.read({ type: 'read-slot', load: 9, slot: 1 })
+    machine.storage.afterWrites({ type: 'read-slot', load: 9, slot: 1 })
     machine.pass(1_000)
     expect(machine.heard.map(({ type }) => type)).toEqual(['persisted', 'slot-read'])
     expect(machine.heard[1]).toMatchObject({ load: 9, facts: [{ fact: { task: taskId(4) } }] })

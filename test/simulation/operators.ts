@@ -112,6 +112,8 @@ export class Operators {
           change: { cancelled: deed.kind === 'cancel-batch' },
           stopRunning: deed.stopRunning,
         }
+      case 'delete-batch':
+        return { type: 'delete-batch', batch }
       case 'prefer-batch':
         return { type: 'set-batch', batch, change: { priority: deed.priority } }
       case 'cancel-tasks':
@@ -141,14 +143,20 @@ export class Operators {
     this.#insistings.happen(question)
   }
 
-  /** Asks any node that is up until one answers; a batch that no disk has any more needs no answer. */
+  /** Whether nothing can be asked for about a batch any more: no disk has it, or it is deleted. */
+  #isGone(batch: BatchId): boolean {
+    const records = this.#options.nodes.map(({ disk, retired }) => (retired ? undefined : disk.batch(batch)))
+    return records.every((record) => record === undefined) || records.some((record) => record?.deleted)
+  }
+
+  /** Asks any node that is up until one answers; a batch that is gone needs no answer. */
   readonly #insistings: Target<Question> = {
     happen: (question) => {
       const { nodes, random, desk, schedule } = this.#options
       const up = nodes.filter((node) => node.up && !node.retired)
       const hear = (reply: Reply | undefined) => {
-        const isLost = 'batch' in question && nodes.every(({ disk }) => disk.batch(question.batch) === undefined)
-        if (reply?.type === 'answer' || isLost) this.#unanswered--
+        const isGone = 'batch' in question && this.#isGone(question.batch)
+        if (reply?.type === 'answer' || isGone) this.#unanswered--
         else schedule.at(schedule.nowMs + RETRY_MS, this.#insistings, question)
       }
       if (up.length === 0) hear(undefined)

@@ -78,7 +78,7 @@ describe('a file', () => {
       (event) => {
         asked++
         if (event.type === 'create-batch')
-          return [{ type: 'answer', request: event.request, value: { type: 'batch', batch, created: true } }]
+          return [{ type: 'answer', request: event.request, value: { type: 'batch', batch, created: true, copies: 2 } }]
         if (event.type !== 'intake') return []
         if (asked % 5 === 1) return []
         if (asked % 3 === 1)
@@ -104,7 +104,7 @@ describe('a file', () => {
     const world = worldOf(
       (event) => {
         if (event.type === 'create-batch')
-          return [{ type: 'answer', request: event.request, value: { type: 'batch', batch, created: true } }]
+          return [{ type: 'answer', request: event.request, value: { type: 'batch', batch, created: true, copies: 2 } }]
         if (event.type !== 'intake') return []
         frames++
         if (frames === 1) return []

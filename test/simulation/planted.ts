@@ -62,6 +62,7 @@ export const PLANTED = {
   'has-another-ring': amid([], { rule: 'I10', sizes: [5], plant: nodes.hasAnotherRing }),
   'gossips-books': anywhere('I11', messages.gossipsBooks),
   'rolls-its-own-die': anywhere('I12', nodes.rollsItsOwnDie),
+  'keeps-deleted': anywhere('I13', nodes.keepsDeleted),
   oversleeps: anywhere('I13', nodes.oversleeps),
   'swallows-completions': alone('I13', executions.missesCompletions),
   'keeps-members-to-itself': inMesh('I13', messages.keepsMembersToItself),

@@ -3,6 +3,7 @@
  *
  * 1. Rows are named in the order of the file; a frame is sent again until it is answered, at any node that is up.
  * 2. At most `WINDOW` frames are under way.
+ * 3. A file whose batch people delete meanwhile is not seeded to its end.
  */
 
 import type { IntakeRow } from '../../src/core/events.ts'
@@ -107,6 +108,7 @@ export class Seeding {
   }
 
   #send(frame: Frame): void {
+    if (this.done) return
     const { desk, plan } = this.#options
     this.#chooseNode()
     const batch = this.#batch as BatchId
@@ -129,12 +131,14 @@ export class Seeding {
 
   readonly #sendings: Target<Frame> = { happen: (frame) => this.#send(frame) }
 
-  /** That node does not know the batch, or not any more. */
+  /** That node does not know the batch, or not any more; where it is another batch by now, people deleted this one. */
   #createAgain(frame: Frame): void {
     const { desk, plan } = this.#options
     const { name, profile, priority, maxAttempts } = plan
-    desk.ask(this.#node, { type: 'create-batch', spec: { name, profile, priority, maxAttempts } }, () =>
-      this.#again(this.#sendings, frame, frame.tries),
-    )
+    desk.ask(this.#node, { type: 'create-batch', spec: { name, profile, priority, maxAttempts } }, (reply) => {
+      const created = reply?.type === 'answer' && reply.value.type === 'batch' ? reply.value.batch.id : this.#batch
+      if (created === this.#batch) this.#again(this.#sendings, frame, frame.tries)
+      else this.done = true
+    })
   }
 }

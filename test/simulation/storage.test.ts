@@ -138,7 +138,7 @@ describe('a read', () => {
     const seen = new Set<number>()
     for (let seed = 1; seed <= 40; seed++) {
       build(seed)
-      storage.read({ type: 'read-slot', load: 1, slot: 1 })
+      storage.afterWrites({ type: 'read-slot', load: 1, slot: 1 })
       storage.persist(writing(1))
       pass(1_000)
       const read = heard.find(({ event }) => event.type === 'slot-read')?.event
@@ -149,7 +149,7 @@ describe('a read', () => {
 
   test('that fails says so, and another one may succeed', () => {
     trouble.readsFail = true
-    for (let load = 1; load <= 20; load++) storage.read({ type: 'read-slot', load, slot: 1 })
+    for (let load = 1; load <= 20; load++) storage.afterWrites({ type: 'read-slot', load, slot: 1 })
     pass(5_000)
     const loads = heard.map(({ event }) => ('load' in event ? event.load : 0))
     expect(loads.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
@@ -157,7 +157,7 @@ describe('a read', () => {
   })
 
   test('is not answered to a process that is gone', () => {
-    storage.read({ type: 'read-slot', load: 1, slot: 1 })
+    storage.afterWrites({ type: 'read-slot', load: 1, slot: 1 })
     storage.crash()
     pass(5_000)
     expect(heard).toEqual([])

@@ -5,6 +5,7 @@
  * 2. A commit that fails is repeated every second, the same writes first, until it succeeds.
  * 3. A read begins when every persist that was given before it is on disk; of later ones it may see some.
  * 4. A crash leaves a prefix of the writes that were not acknowledged, each of them whole.
+ * 5. Batches are cleared piece by piece: a crash may come between two.
  */
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
@@ -13,7 +14,10 @@ import type { Random } from './random.ts'
 import type { Schedule, Target } from './schedule.ts'
 
 type Persist = Extract<Effect, { type: 'persist' }>
-export type ReadEffect = Extract<Effect, { type: 'load' | 'load-tasks' | 'read-index' | 'read-digests' | 'read-slot' }>
+type Clear = Extract<Effect, { type: 'clear-batches' }>
+type Read = Extract<Effect, { type: 'load' | 'load-tasks' | 'read-index' | 'read-digests' | 'read-slot' }>
+/** What is done once everything that was given before it to be written is on disk. */
+export type OrderedEffect = Read | Clear
 
 export interface DiskConditions {
   readonly syncMsMin: number
@@ -51,7 +55,7 @@ export class Storage {
   #persistedTicket = 0
   #problem: 'disk-full' | 'failing' | undefined
   #dead = false
-  readonly #reads: { readonly effect: ReadEffect; readonly ticket: number }[] = []
+  readonly #reads: { readonly effect: OrderedEffect; readonly ticket: number }[] = []
 
   constructor(options: StorageOptions) {
     this.#options = options
@@ -121,7 +125,7 @@ export class Storage {
     for (const writes of group) this.#options.onDurable(writes)
   }
 
-  read(effect: ReadEffect): void {
+  afterWrites(effect: OrderedEffect): void {
     const ticket = this.#waiting.at(-1)?.ticket ?? this.#group.at(-1)?.ticket ?? this.#persistedTicket
     this.#reads.push({ effect, ticket })
     this.#runReads()
@@ -129,14 +133,25 @@ export class Storage {
 
   #runReads(): void {
     while (!this.#dead && this.#reads.length > 0) {
-      const { effect, ticket } = this.#reads[0] as { effect: ReadEffect; ticket: number }
+      const { effect, ticket } = this.#reads[0] as { effect: OrderedEffect; ticket: number }
       if (ticket > this.#persistedTicket) return
       this.#reads.shift()
-      this.#read(effect)
+      if (effect.type === 'clear-batches') this.#later(this.#syncMs(), this.#clearings, effect)
+      else this.#read(effect)
     }
   }
 
-  #read(effect: ReadEffect): void {
+  readonly #clearings: Target<Clear> = {
+    happen: (effect) => {
+      if (this.#dead) return
+      const { disk, random, trouble } = this.#options
+      const isLast = trouble.problem === undefined && random.chance(0.7)
+      if (trouble.problem === undefined) disk.clear(effect.batches, isLast ? 1 : random.between(0, 1))
+      if (!isLast) this.#later(RETRY_MS, this.#clearings, effect)
+    },
+  }
+
+  #read(effect: Read): void {
     const { random, conditions, trouble } = this.#options
     if (trouble.readsFail && random.chance(0.5)) {
       this.#later(RETRY_MS, this.#failures, effect)
@@ -147,7 +162,7 @@ export class Storage {
     else this.#later(delayMs, this.#posts, this.#answersTo(effect))
   }
 
-  readonly #answers: Target<ReadEffect> = {
+  readonly #answers: Target<Read> = {
     happen: (effect) => this.#posts.happen(this.#answersTo(effect)),
   }
 
@@ -157,7 +172,7 @@ export class Storage {
     },
   }
 
-  readonly #failures: Target<ReadEffect> = {
+  readonly #failures: Target<Read> = {
     happen: (effect) => {
       if (this.#dead) return
       if (effect.type === 'read-index') this.#options.post({ type: 'index-failed', batch: effect.batch })
@@ -165,7 +180,7 @@ export class Storage {
     },
   }
 
-  #answersTo(effect: ReadEffect): readonly Event[] {
+  #answersTo(effect: Read): readonly Event[] {
     const { disk } = this.#options
     switch (effect.type) {
       case 'load':

@@ -40,6 +40,8 @@ export class Watch implements Observer {
    */
   readonly brokenTasks = new Set<TaskId>()
   readonly damagedNodes = new Set<SimNode>()
+  /** Batches that some node ever gave to be deleted, even where its disk forgot that: their facts may go anywhere. */
+  readonly deletedBatches = new Set<BatchId>()
   /** Faults that have begun. */
   faults = 0
 
@@ -92,7 +94,10 @@ export class Watch implements Observer {
       if (list === undefined) unsynced.set(stored.fact.task, [stored])
       else list.push(stored)
     }
-    for (const record of effect.batches) batches.set(record.id, record)
+    for (const record of effect.batches) {
+      batches.set(record.id, record)
+      if (record.deleted) this.deletedBatches.add(record.id)
+    }
   }
 
   durable(node: SimNode, writes: Writes): void {

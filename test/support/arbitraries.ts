@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import type { BatchFields, BatchRecord, Register } from '../../src/core/batches.ts'
+import { type BatchFields, type BatchRecord, type Register, tombstoneOf } from '../../src/core/batches.ts'
 import { makeFact } from '../../src/core/fact-record.ts'
 import type { Artifact, ErrorClass, Fact, Json, Outcome, Params, Result, StoredFact } from '../../src/core/facts.ts'
 import { makeToken, type Sha256, type Token } from '../../src/core/ids.ts'
@@ -178,10 +178,11 @@ function register<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Register<T>> {
 }
 
 /** What a node may know of one batch: all records have the same identity and differ in their fields. */
-export const batchRecord: fc.Arbitrary<BatchRecord> = fc.record({
+export const liveRecord: fc.Arbitrary<BatchRecord> = fc.record({
   id: fc.constant(BATCH),
   name: fc.constant('parti'),
   generation: fc.constant(0),
+  deleted: fc.constant(false as const),
   fields: fc.record({
     profile: register(fc.constantFrom('sketch', 'sdxl')),
     priority: register(fc.constantFrom(-1, 0, 2, 10)),
@@ -192,6 +193,12 @@ export const batchRecord: fc.Arbitrary<BatchRecord> = fc.record({
     born: register(fc.constantFrom(1, 2)),
   }),
 })
+
+/** The same; some nodes know that it is deleted. */
+export const batchRecord: fc.Arbitrary<BatchRecord> = fc.oneof(
+  { weight: 5, arbitrary: liveRecord },
+  { weight: 1, arbitrary: liveRecord.map(tombstoneOf) },
+)
 
 /** A change of one or more fields of a batch. */
 export const batchChange: fc.Arbitrary<Partial<BatchFields>> = fc

@@ -40,6 +40,15 @@ export class Disk {
     this.promises = writes.promises ?? this.promises
   }
 
+  clear(batches: readonly string[]): void {
+    for (const task of [...this.facts.keys()]) {
+      if (!this.factsOf(task).some(({ fact }) => batches.includes(fact.batch))) continue
+      for (const map of [this.facts, this.#read, this.#states]) map.delete(task)
+    }
+    for (const [key, { batch }] of this.tallies) if (batches.includes(batch)) this.tallies.delete(key)
+    for (const batch of batches) this.index.delete(batch)
+  }
+
   damageTallies(): void {
     this.tallies.clear()
     this.#recount = true

@@ -40,10 +40,10 @@ function checkCounts({ disk }: CoreWorld, { record, counts }: CoreBatchView, sta
 }
 
 function checkRunning({ disk, running }: CoreWorld, batch: CoreBatchView): void {
-  const live = [...running.values()].filter(({ task, token }) => {
+  const its = [...running.values()].filter((execution) => execution.batch === batch.record.id)
+  const live = its.filter(({ task, token }) => {
     const attempt = disk.stateOf(task).attempts.find((each) => each.token === token)
     return attempt?.end === 'open'
   })
-  const own = live.filter((execution) => execution.batch === batch.record.id)
-  assert.equal(batch.running, own.length, `what runs of ${batch.record.name} is counted`)
+  assert.equal(batch.running, live.length, `what runs of ${batch.record.name} is counted`)
 }

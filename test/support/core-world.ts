@@ -120,6 +120,9 @@ export class CoreWorld {
         assert(!this.stopped, 'stopped comes once')
         this.stopped = true
         return
+      case 'clear-batches':
+        this.disk.clear(effect.batches)
+        return
       case 'load':
       case 'load-tasks':
       case 'read-index':

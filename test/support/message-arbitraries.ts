@@ -1,7 +1,7 @@
 /** Random messages of every type for property tests, with values as wide as the limits allow and lists as short as will do. */
 import fc from 'fast-check'
 import { MESSAGE_LIMITS } from '../../src/codec/message-limits.ts'
-import type { BatchRecord, Register } from '../../src/core/batches.ts'
+import { type BatchRecord, type Register, tombstoneOf } from '../../src/core/batches.ts'
 import { SLOT_COUNT } from '../../src/core/ids.ts'
 import type { MemberEntry } from '../../src/core/member-entry.ts'
 import type {
@@ -145,10 +145,11 @@ function register<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Register<T>> {
   return fc.record({ value, counter: whole, node: fc.constantFrom('node-a', 'node-ü') })
 }
 
-const record: fc.Arbitrary<BatchRecord> = fc.record({
+const liveRecord: fc.Arbitrary<BatchRecord> = fc.record({
   id: batch,
   name: fc.constantFrom('parti', 'große Bilder', '猫'),
   generation: whole,
+  deleted: fc.constant(false as const),
   fields: fc.record({
     profile: register(fc.constantFrom('sketch', 'sdxl')),
     priority: register(fc.maxSafeInteger()),
@@ -159,6 +160,7 @@ const record: fc.Arbitrary<BatchRecord> = fc.record({
     born: register(whole),
   }),
 })
+const record = fc.oneof(liveRecord, liveRecord.map(tombstoneOf))
 
 type Fields<T extends MessageType> = {
   readonly [F in Exclude<keyof MessageOf<T>, 'type'>]: fc.Arbitrary<MessageOf<T>[F]>
@@ -187,7 +189,9 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
     load: fc.option(loadRow, { nil: undefined }),
   },
   members: { entries: few(member), answer: flag },
-  batches: { records: few(record), answer: flag },
+  batches: { records: few(record), answer: flag, request: whole },
+  'batches-stored': { request: whole },
+  'stop-batch': { batch, outcome: fc.constantFrom('cancelled', 'returned') },
   probe: { about: node },
   probed: { about: node, reached: flag },
   serving: { runs: ballotRuns },

@@ -4,6 +4,7 @@ import type { Writes } from '../../core/effects.ts'
 import type { StoredFact } from '../../core/facts.ts'
 import { type BatchId, type Sha256, slotOf, type TaskId } from '../../core/ids.ts'
 import type { FactStore, Log, StoredState } from '../../node/ports.ts'
+import { clearFacts } from './clearing.ts'
 import { Connection } from './connection.ts'
 import { type Database, type DatabaseSource, eachRowOf, type WriteBatch } from './database.ts'
 import { storageError } from './errors.ts'
@@ -149,6 +150,15 @@ class LevelFactStore implements FactStore {
   async *readTaskIds(batch: BatchId, doubted = false): AsyncIterable<readonly TaskId[]> {
     if (doubted) await this.#index.rebuild(batch)
     yield* this.#index.taskIds(batch)
+  }
+
+  async clear(batches: readonly BatchId[]): Promise<void> {
+    await clearFacts(this.#connection, new Set(batches))
+    for (const batch of batches) await this.#index.clear(batch)
+    await this.#connection.write((batch) => {
+      this.#tallies.forget(batches)
+      return this.#tallies.checkpoint(batch)
+    })
   }
 
   close(): Promise<void> {

@@ -86,6 +86,16 @@ export class TallyLog {
     this.#chunkCount = 0
   }
 
+  /** Forgets some batches; the next checkpoint clears what is stored of them. */
+  forget(batches: readonly BatchId[]): void {
+    for (const batch of batches) {
+      const chunks = (this.#batches.get(batch) ?? []).filter((chunk) => chunk !== undefined)
+      for (const { number } of chunks) this.#obsolete.push(checkpointKey(batch, number))
+      this.#chunkCount -= chunks.length
+      this.#batches.delete(batch)
+    }
+  }
+
   *all(): Iterable<SlotTally> {
     for (const chunk of this.#chunks()) yield* chunk.tallies.values()
   }

@@ -7,6 +7,7 @@
  */
 import type { IndexEntries } from '../../core/effects.ts'
 import { type BatchId, type Sha256, SLOT_COUNT, type TaskId } from '../../core/ids.ts'
+import { clearRange } from './clearing.ts'
 import type { Connection } from './connection.ts'
 import { type Database, eachRow, type WriteBatch } from './database.ts'
 import { indexKey, indexRows, isSeededKey, readHex, slotRows } from './keys.ts'
@@ -98,6 +99,12 @@ export class TaskIndex {
   /** Builds the index of a batch anew from its facts. */
   rebuild(batch: BatchId): Promise<void> {
     return this.#use(batch, (directory) => this.#rebuild(batch, directory)).ready
+  }
+
+  /** Removes the index of a batch. */
+  async clear(batch: BatchId): Promise<void> {
+    await clearRange(this.#needs.connection, indexRows(batch))
+    this.#directories.delete(batch)
   }
 
   /** Forgets what is held in memory; it is read again at the next use. */

@@ -35,7 +35,9 @@ export class Agreement implements Checker {
     }
   }
 
-  #look(node: SimNode, { task, slot }: PoolFact): void {
+  #look(node: SimNode, { task, slot, batch }: PoolFact): void {
+    // Of a deleted batch facts go, one after the other.
+    if (this.#watch.deletedBatches.has(batch)) return
     const state = fold(node.disk.facts.of(task, slot))
     const key = `${node.index} ${task}`
     const before = this.#counted.get(key)

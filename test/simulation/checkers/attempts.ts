@@ -49,8 +49,8 @@ export class Attempts implements Checker {
     if (reason !== undefined) this.#world.report('I8', `node ${node.index} claims task ${claim.task} though ${reason}`)
   }
 
-  executionEnded({ task, outcome }: ExecutionRecord): void {
-    if (outcome !== 'failed' || !this.#watch.undisturbed) return
+  executionEnded({ task, outcome, batch }: ExecutionRecord): void {
+    if (outcome !== 'failed' || !this.#watch.undisturbed || this.#watch.deletedBatches.has(batch)) return
     const { history, pool, scenario, report } = this.#world
     const facts = pool.tasks.get(task)?.facts ?? []
     const rounds = 1 + facts.filter(({ kind }) => kind === 'retried' || kind === 'voided').length

@@ -77,7 +77,7 @@ export class Bounds implements Checker {
     }
   }
 
-  executionEnded({ task, killedNode }: ExecutionRecord): void {
+  executionEnded({ task, batch, killedNode }: ExecutionRecord): void {
     if (!killedNode) return
     const deaths = 1 + (this.#deaths.get(task) ?? 0)
     this.#deaths.set(task, deaths)
@@ -88,7 +88,8 @@ export class Bounds implements Checker {
     const parts = isAlone || this.#watch.undisturbed ? 1 : PARTS_MAX
     // Of two attempts at once both may end their nodes before either loss is known.
     const most = parts * (rounds * MESH_SETTINGS.blamedLossesMax + (isAlone ? 0 : 1))
-    if (deaths > most && !this.#watch.damagedTasks.has(task))
+    const isExcused = this.#watch.damagedTasks.has(task) || this.#watch.deletedBatches.has(batch)
+    if (deaths > most && !isExcused)
       this.#world.report('P5', `task ${task} has ended ${deaths} nodes in ${rounds} rounds`)
   }
 

@@ -1,11 +1,11 @@
 /**
  * P1, I1: what was acknowledged is on as many disks as was said, and stays on one as long as no disk fault took the
- * last copy. A change of a batch that was answered is on the disk of the node that answered, unless a later one is.
+ * last copy: tasks, batches, and what was said about batches. What people delete is not lost.
  */
-import type { BatchFields, BatchRecord } from '../../../src/core/batches.ts'
-import type { Effect } from '../../../src/core/effects.ts'
+import type { BatchRecord } from '../../../src/core/batches.ts'
+import type { AnswerValue, Effect } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
-import type { TaskId } from '../../../src/core/ids.ts'
+import type { BatchId, TaskId } from '../../../src/core/ids.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -18,55 +18,63 @@ export class Durability implements Checker {
   readonly #world: World
   readonly #watch: Watch
   readonly #acknowledged = new Set<TaskId>()
+  readonly #deleted = new Set<BatchId>()
+  /** Request => what its node knew of the batch that is to be changed: the change counts higher. */
+  readonly #before = new Map<number, BatchRecord | undefined>()
 
   constructor(world: World, watch: Watch) {
     this.#world = world
     this.#watch = watch
   }
 
-  /** The record as it was on the disk of the node that is asked to change it, by request. */
-  readonly #asked = new Map<number, BatchRecord | undefined>()
-
   event(node: SimNode, event: Event): void {
-    if (event.type === 'set-batch') this.#asked.set(event.request, node.disk.batch(event.batch))
+    if (event.type === 'set-batch') this.#before.set(event.request, this.#watch.knowsBatch(node, event.batch))
   }
 
   effect(node: SimNode, effect: Effect): void {
     if (effect.type !== 'answer') return
     const asked = this.#world.desk.asked(effect.request)
-    if (asked?.type === 'intake' && effect.value.type === 'intake') this.#intake(asked.rows, effect.value.copies)
-    if (effect.value.type === 'batch') this.#batch(node, effect.value.batch.id)
-    if (asked?.type !== 'set-batch') return
-    this.#batch(node, asked.batch)
-    this.#change(node, asked)
-  }
-
-  #change(node: SimNode, { request, batch, change }: Extract<Event, { type: 'set-batch' }>): void {
-    const [before, now] = [this.#asked.get(request), node.disk.batch(batch)]
-    this.#asked.delete(request)
-    if (this.#watch.damagedNodes.has(node)) return
-    for (const [name, value] of Object.entries(change)) {
-      const field = name as keyof BatchFields
-      const isLater = (now?.fields[field].counter ?? 0) > (before?.fields[field].counter ?? 0)
-      if (isLater || now?.fields[field].value === value) continue
-      this.#world.report(
-        'P1',
-        `node ${node.index} answered that ${name} of batch ${batch} is ${value}; its disk has not`,
-      )
+    const { value } = effect
+    if (asked?.type === 'intake' && value.type === 'intake') this.#intake(asked.rows, value.copies)
+    if (value.type === 'batch') this.#batch(node, value.batch.id, value, () => true)
+    if (asked?.type === 'set-batch') {
+      const before = this.#before.get(effect.request)
+      this.#batch(node, asked.batch, value, (record) => hasChange(record, before, asked.change))
     }
+    if (asked?.type === 'delete-batch') {
+      this.#batch(node, asked.batch, value, ({ deleted }) => deleted)
+      this.#deleted.add(asked.batch)
+    }
+    this.#before.delete(effect.request)
   }
 
   #intake(rows: readonly { readonly task: TaskId }[], copies: number): void {
-    const { scenario, schedule, report, nodes } = this.#world
+    const { report } = this.#world
     for (const { task } of rows) {
       this.#acknowledged.add(task)
       const found = this.#copies(task)
-      if (found < Math.min(2, copies) && !this.#watch.damagedTasks.has(task))
+      if (found < Math.min(2, copies) && !this.#isExcused(task))
         report('P1', `task ${task} was acknowledged with ${copies} copies, and is on ${found} disks`)
     }
+    if (copies < 2 && this.#isMet)
+      this.#world.report(
+        'P1',
+        `${rows.length} tasks were acknowledged with 1 copy while several nodes could store them`,
+      )
+  }
+
+  /** Whether several nodes are up, know each other, and nothing is in their way. */
+  get #isMet(): boolean {
+    const { scenario, schedule, nodes } = this.#world
     const isMet = scenario.conditions.calm && schedule.nowMs > scenario.startsWithinMs + MET_MS
-    if (copies < 2 && isMet && nodes.filter(({ up }) => up).length > 1)
-      report('P1', `${rows.length} tasks were acknowledged with 1 copy while ${scenario.nodes} nodes could store them`)
+    return isMet && nodes.filter(({ up }) => up).length > 1
+  }
+
+  /** Whether a disk fault, or people, may have taken facts of the task. */
+  #isExcused(task: TaskId): boolean {
+    if (this.#watch.damagedTasks.has(task)) return true
+    const batch = this.#world.pool.tasks.get(task)?.batch
+    return batch !== undefined && this.#watch.deletedBatches.has(batch)
   }
 
   /** Disks that have the task. */
@@ -77,10 +85,23 @@ export class Durability implements Checker {
     return most
   }
 
-  #batch(node: SimNode, batch: string): void {
-    const disks = this.#world.nodes.filter(({ disk }) => disk.batch(batch) !== undefined).length
-    if (disks === 0 && !this.#watch.damagedNodes.has(node))
-      this.#world.report('P1', `batch ${batch} was acknowledged by node ${node.index}, and is on no disk`)
+  /** What was said about a batch is acknowledged: it must be on disks, whatever else was said of it since. */
+  #batch(node: SimNode, batch: BatchId, answer: AnswerValue, has: (record: BatchRecord) => boolean): void {
+    const { nodes, report } = this.#world
+    const disks = nodes.filter(({ disk }) => {
+      const record = disk.batch(batch)
+      return record !== undefined && (record.deleted || has(record))
+    })
+    const copies = 'copies' in answer ? (answer.copies ?? 1) : 1
+    // A wiped disk, or one put back to what it was, may have had it.
+    const expected = this.#watch.damagedNodes.size > 0 ? Math.min(1, copies) : copies
+    if (disks.length < expected && !this.#watch.damagedNodes.has(node))
+      report(
+        'P1',
+        `batch ${batch}, acknowledged by node ${node.index} with ${copies} copies, is on ${disks.length} disks`,
+      )
+    if (copies < 2 && this.#isMet)
+      report('P1', `batch ${batch} was acknowledged with 1 copy while several nodes could store it`)
   }
 
   second(): void {
@@ -93,7 +114,20 @@ export class Durability implements Checker {
 
   #look(): void {
     for (const task of this.#acknowledged)
-      if (this.#copies(task) === 0 && !this.#watch.damagedTasks.has(task))
+      if (this.#copies(task) === 0 && !this.#isExcused(task))
         this.#world.report('P1', `task ${task} was acknowledged, and is on no disk though no disk lost it`)
+    if (this.#watch.damagedNodes.size > 0) return
+    for (const batch of this.#deleted)
+      if (!this.#world.nodes.some(({ disk }) => disk.batch(batch)?.deleted))
+        this.#world.report('P1', `the deletion of batch ${batch} was acknowledged, and no disk knows of it`)
   }
+}
+
+type Change = Extract<Event, { type: 'set-batch' }>['change']
+
+/** Whether the record has a change that was made of `before`, or a later one of the same fields. */
+function hasChange(record: BatchRecord, before: BatchRecord | undefined, change: Change): boolean {
+  const counter = Math.max(0, ...Object.values(before?.fields ?? {}).map((register) => register.counter))
+  const isLater = (field: keyof Change) => change[field] === undefined || record.fields[field].counter > counter
+  return isLater('paused') && isLater('cancelled') && isLater('priority')
 }

@@ -1,6 +1,7 @@
 /**
  * P3, I6, I7: every execution has a claim on a disk; without a fault no task is executed again that was completed, and
- * none by more than two at once; in the end every execution is an attempt that its task's facts tell the end of.
+ * none by more than two at once; in the end every execution is an attempt that its task's facts tell the end of. Of a
+ * batch that was deleted no facts are left to tell.
  */
 import type { BatchId } from '../../../src/core/ids.ts'
 import type { ExecutionRecord } from '../history.ts'
@@ -22,7 +23,8 @@ export class Executions implements Checker {
   }
 
   executionBegan(record: ExecutionRecord): void {
-    const { task, token } = record
+    const { task, token, batch } = record
+    if (this.#watch.deletedBatches.has(batch)) return
     if (!this.#isClaimed(record) && !this.#watch.damagedTasks.has(task))
       this.#world.report('I6', `task ${task} is executed under ${token}, which no disk has a claim of`)
     if (this.#watch.undisturbed && this.#watch.met) this.#undisturbed(record)
@@ -59,6 +61,7 @@ export class Executions implements Checker {
     for (const { task, token, node, batch } of history.records) {
       const state = pool.tasks.get(task)?.state
       if (state?.seeded === undefined || this.#watch.damagedTasks.has(task)) continue
+      if (this.#watch.deletedBatches.has(batch)) continue
       const attempt = state.attempts.find((each) => each.token === token)
       if (attempt === undefined || attempt.holder === undefined)
         report('I6', `the execution ${token} of task ${task} on node ${node.index} is no attempt in the end`)

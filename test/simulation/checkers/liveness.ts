@@ -1,6 +1,7 @@
 /**
  * I13: after faults have stopped there is one member view within 60 s, the listed nodes of every slot have the same
- * facts within 120 s, every task ends, and every node's status equals the truth.
+ * facts within 120 s, every task ends, and every node's status equals the truth. Of a deleted batch no disk has a fact
+ * in the end, and no status tells.
  */
 import { slotOf } from '../../../src/core/ids.ts'
 import type { PoolFact } from '../fact-pool.ts'
@@ -56,7 +57,31 @@ export class Liveness implements Checker {
     if (!this.#world.operators.content) return 'not everything that people asked for was answered'
     const open = openTask(this.#world, this.#watch.brokenTasks)
     if (open !== undefined) return `task ${open.task} is ${open.state?.standing}`
-    return this.#downProblem() ?? this.#membersProblem() ?? this.#replicasProblem(0) ?? this.#statusProblem()
+    return (
+      this.#downProblem() ??
+      this.#membersProblem() ??
+      this.#replicasProblem(0) ??
+      this.#remainsProblem() ??
+      this.#statusProblem()
+    )
+  }
+
+  #remainsProblem(): string | undefined {
+    const { live, pool } = this.#world
+    const deleted = this.#deleted()
+    for (const { batch, facts } of pool.tasks.values()) {
+      if (!deleted.has(batch)) continue
+      const node = live.find(({ disk }) => facts.some((fact) => disk.facts.has(fact)))
+      if (node !== undefined) return `node ${node.index} still has facts of batch ${batch}, which is deleted`
+    }
+    return undefined
+  }
+
+  /** Batches that some live disk knows to be deleted. */
+  #deleted(): Set<string> {
+    const deleted = new Set<string>()
+    for (const { disk } of this.#world.live) for (const { id, deleted: is } of disk.batches) if (is) deleted.add(id)
+    return deleted
   }
 
   #downProblem(): string | undefined {
@@ -85,7 +110,9 @@ export class Liveness implements Checker {
     if (first === undefined || live.length === 1) return undefined
     const ring = referenceRing(membersOn(first))
     const byId = new Map(live.map((node) => [node.id, node]))
-    for (const { slot, facts } of pool.tasks.values()) {
+    const deleted = this.#deleted()
+    for (const { slot, facts, batch } of pool.tasks.values()) {
+      if (deleted.has(batch)) continue
       for (const id of ring.list(slot)) {
         const node = byId.get(id)
         if (node === undefined) continue
@@ -106,6 +133,10 @@ export class Liveness implements Checker {
       for (const [id, record] of batches) {
         const told = view?.batches.find((batch) => batch.record.id === id)
         const truth = counts.get(id) ?? NOTHING
+        if (record.deleted) {
+          if (told !== undefined) return `node ${node.index} tells of batch ${record.name}, which is deleted`
+          continue
+        }
         if (told === undefined) return `node ${node.index} does not know batch ${record.name}`
         if (told.scheduled + told.running > 0) return `node ${node.index} says that something of ${record.name} runs`
         const off = Math.max(...COUNTED.map((count) => Math.abs(told.counts[count] - truth[count])))

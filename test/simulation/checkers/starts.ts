@@ -1,6 +1,6 @@
 /**
  * I5: no task starts on a holder whose owner was unheard for 15 s by the holder's clock, nor one of which its owner knows
- * that it, or its batch, is cancelled.
+ * that it, or its batch, is cancelled, or its batch deleted.
  */
 import type { Effect } from '../../../src/core/effects.ts'
 import { type BatchId, readToken, slotOf, type TaskId } from '../../../src/core/ids.ts'
@@ -44,7 +44,10 @@ export class Starts implements Checker {
   }
 
   #allowed(owner: SimNode, batch: BatchId, task: TaskId, what: string): void {
-    const isBatchCancelled = this.#watch.knowsBatch(owner, batch)?.fields.cancelled.value === true
+    const record = this.#watch.knowsBatch(owner, batch)
+    if (record?.deleted)
+      this.#world.report('I5', `task ${task} ${what} although node ${owner.index} knows that its batch is deleted`)
+    const isBatchCancelled = record?.fields.cancelled.value === true
     const isCancelled = this.#watch.knows(owner, task, slotOf(task))?.standing === 'cancelled'
     // What a disk lost and got back later, memory may not know.
     if (!isBatchCancelled && (!isCancelled || this.#watch.damagedTasks.has(task))) return

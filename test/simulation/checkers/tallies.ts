@@ -2,7 +2,8 @@
  * I9: once everything has come to rest, the tallies on the disk of a slot's owner equal the fold of the facts there,
  * and of the union of all live stores.
  *
- * Slots of which a disk fault took facts are left out: their owner may not have read them since.
+ * Slots of which a disk fault took facts are left out: their owner may not have read them since; so are batches that
+ * were deleted.
  */
 import { slotOf } from '../../../src/core/ids.ts'
 import { type SlotTally, sameTally, tallyOf } from '../../../src/core/tally.ts'
@@ -43,7 +44,7 @@ export class Tallies implements Checker {
     const groups = new Map<string, TaskState[]>()
     const damaged = new Set([...this.#watch.damagedTasks].map(slotOf))
     for (const { batch, slot, state } of tasksOf(this.#world)) {
-      if (state === undefined || damaged.has(slot)) continue
+      if (state === undefined || damaged.has(slot) || this.#watch.deletedBatches.has(batch)) continue
       const key = `${batch} ${slot}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [state])

@@ -5,7 +5,7 @@ import { emptyTally, moveTask, type SlotTally } from '../../../src/core/tally.ts
 import type { TaskTruth } from '../fact-pool.ts'
 import type { World } from '../world.ts'
 
-/** The batches of all live disks, merged. */
+/** The batches of all live disks, merged; deleted ones as their tombstones. */
 export function trueBatches({ live }: World): Map<BatchId, BatchRecord> {
   const batches = new Map<BatchId, BatchRecord>()
   for (const { disk } of live) {
@@ -29,7 +29,8 @@ export function openTask(world: World, leftOut: ReadonlySet<TaskId>): TaskTruth 
     if (leftOut.has(truth.task)) continue
     const standing = truth.state?.standing
     if (standing !== 'waiting' && standing !== 'claimed') continue
-    if (batches.get(truth.batch)?.fields.cancelled.value !== true) return truth
+    const record = batches.get(truth.batch)
+    if (record?.deleted !== true && record?.fields.cancelled.value !== true) return truth
   }
   return undefined
 }

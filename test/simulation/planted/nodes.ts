@@ -83,3 +83,8 @@ export function miscountsAtOne(world: World): Tamper {
   const { effects } = miscounts(world)
   return { effects: (node, given, event) => (node.index === 0 ? (effects?.(node, given, event) ?? given) : given) }
 }
+
+/** Never clears its disk of what people deleted. */
+export function keepsDeleted(): Tamper {
+  return { effects: (_node, effects) => effects.filter(({ type }) => type !== 'clear-batches') }
+}
