@@ -10,6 +10,7 @@ export function tieParts(world: World, book: BatchBook, parts: CoreParts): void 
   world.commits.copying = parts.replication
   parts.mesh.handle({ ...slotHandlers(parts), ...workHandlers(parts), ...taskHandlers(book, parts) })
   tiePeers(parts)
+  tieMembers(world, book, parts)
   tieSlots(book, parts)
   tieBatches(book, parts)
   tieAttempts(world, parts)
@@ -60,8 +61,8 @@ function taskHandlers(book: BatchBook, { batches, requests }: CoreParts): Handle
 }
 
 function tiePeers(parts: CoreParts): void {
-  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub, copied } =
-    parts
+  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
+  const { copied, away } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
@@ -87,8 +88,40 @@ function tiePeers(parts: CoreParts): void {
     // What it could not store for a while it lacks now.
     else if (peers.isStoring(peer)) scrub.compare(peer)
     else copied.lost(peer)
+    away.changed()
   }
-  mesh.onMembers = () => takeover.changed()
+  mesh.onFlap = () => takeover.flapped()
+}
+
+/** Who is a member, and who is one no more. */
+function tieMembers(world: World, book: BatchBook, parts: CoreParts): void {
+  const { mesh, news, members, away, leaving, recollection, takeover, scrub, rows, claims, holding } = parts
+  news.onIncarnation = (incarnation) => mesh.raise(incarnation)
+  news.onConfirmed = (peer, entries) => members.confirmed(peer, entries)
+  news.onOutlived = () => recollection.doubt()
+  news.onChanged = (gone) => {
+    for (const node of gone) {
+      rows.forget(node)
+      mesh.onStanding(node)
+    }
+    takeover.changed()
+    away.changed()
+    scrub.compareAll()
+  }
+  members.onMarked = (entries) => news.say(entries)
+  away.onMarked = (entries) => news.say(entries)
+  leaving.onBegin = () => {
+    claims.stopping = true
+    holding.stopping = true
+  }
+  leaving.onLeft = (entry) => {
+    news.say([entry])
+    mesh.tellBatch([...book.batches.values()].map(({ record }) => record))
+  }
+  mesh.greeting.onCloned = () => {
+    const message = `another node runs with the identity ${world.nodeId}: give this one a data directory of its own`
+    world.out({ type: 'fatal', code: 'MESH_CLONED_ID', message })
+  }
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {

@@ -22,7 +22,16 @@ const MESSAGES_PER_TASK = 30
 const MESSAGES_PER_MINUTE = 100
 const PARTS_MAX = 3
 /** Said by the clock, whether there are tasks or not. */
-const BY_THE_CLOCK: ReadonlySet<string> = new Set(['beat', 'members', 'batches', 'probe', 'probed', 'hello', 'load'])
+const BY_THE_CLOCK: ReadonlySet<string> = new Set([
+  'beat',
+  'outlived',
+  'members',
+  'batches',
+  'probe',
+  'probed',
+  'hello',
+  'load',
+])
 
 export class Bounds implements Checker {
   readonly #world: World
