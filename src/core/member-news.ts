@@ -2,8 +2,8 @@
  * News of the member list: what others tell is taken over, what is new is synced, then told to everybody
  * (protocol.md, section 4).
  *
- * 1. News is synced here before it is told. So a list that is sent as an answer, or unasked, says only what its sender
- *    has on its disk: who hears its own word in it knows of a second copy.
+ * 1. A list that asks for no answer says only what its sender has on its disk: news is synced before it is told, and a
+ *    list is answered once what it brought is. Who hears its own word in it knows of a second copy.
  * 2. Whatever others say of this node is answered with a higher incarnation, unless it has left.
  * 3. Where others know a later life of this node than it does itself, or another that started like this one, its disk
  *    is not what it was: that is told at once.

@@ -2,8 +2,10 @@
  * P1, I1: what was acknowledged is on as many disks as was said, and stays on one as long as no disk fault took the
  * last copy.
  */
-import type { Effect } from '../../../src/core/effects.ts'
+import type { AnswerValue, Effect } from '../../../src/core/effects.ts'
 import type { TaskId } from '../../../src/core/ids.ts'
+import { STANDINGS } from '../../../src/core/member-entry.ts'
+import type { MemberEntry } from '../../../src/core/membership.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -26,6 +28,7 @@ export class Durability implements Checker {
     if (effect.type !== 'answer') return
     const asked = this.#world.desk.asked(effect.request)
     if (asked?.type === 'intake' && effect.value.type === 'intake') this.#intake(asked.rows, effect.value.copies)
+    if (effect.value.type === 'member') this.#member(effect.value)
     if (effect.value.type === 'batch') this.#batch(node, effect.value.batch.id)
     if (asked?.type === 'set-batch') this.#batch(node, asked.batch)
   }
@@ -55,6 +58,21 @@ export class Durability implements Checker {
     const disks = this.#world.nodes.filter(({ disk }) => disk.batch(batch) !== undefined).length
     if (disks === 0 && !this.#watch.damagedNodes.has(node))
       this.#world.report('P1', `batch ${batch} was acknowledged by node ${node.index}, and is on no disk`)
+  }
+
+  /** What was answered of a member is on as many disks; a disk that was damaged may have had it. */
+  #member({ member, copies }: Extract<AnswerValue, { type: 'member' }>): void {
+    const isThere = (entry: MemberEntry | undefined) => {
+      if (entry === undefined || entry.incarnation !== member.incarnation)
+        return (entry?.incarnation ?? 0) > member.incarnation
+      return STANDINGS.indexOf(entry.standing) >= STANDINGS.indexOf(member.standing)
+    }
+    const disks = this.#world.nodes.filter(({ disk }) => isThere(disk.members.get(member.id))).length
+    if (disks < copies && this.#watch.damagedNodes.size === 0)
+      this.#world.report(
+        'P1',
+        `${member.id} was answered to be ${member.standing} on ${copies} disks; it is on ${disks}`,
+      )
   }
 
   second(): void {
