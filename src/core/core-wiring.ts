@@ -106,8 +106,8 @@ function tieMembers(world: World, book: BatchBook, parts: CoreParts): void {
     }
     takeover.changed()
     away.changed()
-    scrub.compareAll()
   }
+  news.onLists = () => scrub.compareAll()
   members.onMarked = (entries) => news.say(entries)
   away.onMarked = (entries) => news.say(entries)
   leaving.onBegin = () => {

@@ -20,8 +20,12 @@ export class MemberNews {
   /** Of this node, the highest that it wrote itself. */
   incarnation = 0
   #isTold = false
+  /** Who is on lists, by which they are told to be others. */
+  #listsKey = ''
   /** The list changed; these are members of the ring no more. */
   onChanged: (gone: readonly NodeId[]) => void = () => undefined
+  /** Slots have other lists than before. */
+  onLists: () => void = () => undefined
   /** This node's own incarnation is another from now on. */
   onIncarnation: (incarnation: number) => void = () => undefined
   /** A peer has these entries on its disk. */
@@ -71,6 +75,10 @@ export class MemberNews {
       this.#world.commits.incarnation(own.incarnation)
     }
     this.onChanged(this.#peers.changed(this.#world.nowMs))
+    const { joined, away } = this.#peers.list
+    const key = `${joined.join(' ')} - ${[...away].join(' ')}`
+    if (key !== this.#listsKey) this.onLists()
+    this.#listsKey = key
     this.#world.commits.whenStored(() => {
       if (own !== undefined) this.onIncarnation(own.incarnation)
       for (const peer of this.#peers.connected)
