@@ -19,7 +19,7 @@ const PROVEN_MS = 30_000
 /** Lives of an id that are remembered, the latest ones; 50 bytes each. */
 const LIVES_MAX = 8
 
-export interface Life {
+interface Life {
   /** The incarnation that it started with, whatever it took since. */
   readonly started: number
   readonly boot: Boot
