@@ -8,9 +8,9 @@ import { ROW } from '../support/sample-messages.ts'
 describe('rows of load', () => {
   test('are replaced by later ones of their node, and forgotten with it', () => {
     const rows = new LoadRows()
-    expect(rows.heard({ ...ROW, node: 'b', seq: 2 }, 1)).toBe(true)
-    expect(rows.heard({ ...ROW, node: 'b', seq: 1 }, 2)).toBe(false)
-    expect(rows.heard({ ...ROW, node: 'a' }, 3)).toBe(true)
+    expect(rows.heard({ ...ROW, node: 'b', seq: 2 }, undefined, 1)).toBe(true)
+    expect(rows.heard({ ...ROW, node: 'b', seq: 1 }, undefined, 2)).toBe(false)
+    expect(rows.heard({ ...ROW, node: 'a' }, undefined, 3)).toBe(true)
     rows.forget('b')
     expect(rows.all().map(({ row }) => row.node)).toEqual(['a'])
   })
