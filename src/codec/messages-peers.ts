@@ -18,11 +18,11 @@ const REFUSALS = ['mesh', 'version', 'settings', 'cloned', 'forgotten'] as const
 const DEATHS = ['silence', 'refused'] as const
 
 export const PEER_MESSAGES: MessageCodecs<
-  'hello' | 'refused' | 'beat' | 'members' | 'probe' | 'probed' | 'load' | 'rumour'
+  'hello' | 'refused' | 'beat' | 'members' | 'probe' | 'probed' | 'load' | 'rumour' | 'outlived'
 > = {
   hello: {
     code: 1,
-    fields: 10,
+    fields: 11,
     write: (writer, message) => {
       writer.hex(message.meshId, 8).uint(message.versionMin).uint(message.versionMax).hex(message.settingsHash, 8)
       writer
@@ -31,7 +31,7 @@ export const PEER_MESSAGES: MessageCodecs<
         .hex(message.membersHash, 8)
         .hex(message.batchesHash, 8)
       writeBallotRuns(writer, message.serving)
-      writer.text(message.name, nodeNameBytesMax)
+      writer.text(message.name, nodeNameBytesMax).uint(message.started, incarnationMax)
     },
     read: (reader) => ({
       type: 'hello',
@@ -45,6 +45,7 @@ export const PEER_MESSAGES: MessageCodecs<
       batchesHash: reader.hex(8),
       serving: readBallotRuns(reader),
       name: reader.text(nodeNameBytesMax),
+      started: reader.uint(incarnationMax),
     }),
   },
   refused: {
@@ -115,6 +116,12 @@ export const PEER_MESSAGES: MessageCodecs<
         dead: readList(reader, deathsMax, readDeath),
       },
     }),
+  },
+  outlived: {
+    code: 10,
+    fields: 1,
+    write: (writer, { started }) => writer.uint(started, incarnationMax),
+    read: (reader) => ({ type: 'outlived', started: reader.uint(incarnationMax) }),
   },
 }
 

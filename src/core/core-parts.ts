@@ -1,4 +1,5 @@
 /** The parts of a node's core; core-wiring.ts ties them together. */
+import { Away } from './away.ts'
 import type { BatchBook } from './batch-book.ts'
 import { BatchLists } from './batch-lists.ts'
 import { BatchRequests } from './batch-requests.ts'
@@ -10,10 +11,13 @@ import { Copies } from './copies.ts'
 import { HolderDesk } from './holder-desk.ts'
 import { Holding } from './holding.ts'
 import { Intake } from './intake.ts'
+import { Leaving } from './leaving.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
 import { LoadRows } from './load-rows.ts'
 import { Loading } from './loading.ts'
+import { MemberNews } from './member-news.ts'
+import { MemberRequests } from './member-requests.ts'
 import { Mesh } from './mesh.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import { Operator } from './operator.ts'
@@ -21,6 +25,7 @@ import { OwnerDesk } from './owner-desk.ts'
 import { Ownership } from './ownership.ts'
 import { Places } from './places.ts'
 import { Reads } from './reads.ts'
+import { Recollection } from './recollection.ts'
 import { Replica } from './replica.ts'
 import { Replication } from './replication.ts'
 import { Reports } from './reports.ts'
@@ -55,6 +60,9 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const batches = new BatchLists(world, book)
   const spreading = new BatchSpreading(world, batches)
   const stop = new BatchStop(world, book, claims, holding)
+  const takeover = new Takeover(world, ownership, sync, reads)
+  const news = new MemberNews(world, peers)
+  const members = new MemberRequests(world, peers)
   return {
     peers,
     places,
@@ -77,13 +85,18 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     batchRequests: new BatchRequests(world, meshId, book, spreading, stop),
     tombstones: new Tombstones(world, { book, claims, stop, intake, reports, router }),
     requests: new TaskRequests(world, { book, intake, operator, ownership, router }),
-    takeover: new Takeover(world, ownership, sync, reads),
+    takeover,
+    news,
+    members,
+    away: new Away(world, peers),
+    leaving: new Leaving(world, { peers, ownership, reads, sync, members }),
+    recollection: new Recollection(world, ownership, sync, takeover),
     scrub: new Scrub(world, ownership, sync, copied),
     replication: new Replication(world, ownership),
     replica: new Replica(world, ownership, copies),
     stealing: new Stealing(world, book, claims, places, rows),
     ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
     holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
-    mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows }),
+    mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news }),
   }
 }

@@ -10,6 +10,7 @@ export function tieParts(world: World, book: BatchBook, parts: CoreParts): void 
   world.commits.copying = parts.replication
   parts.mesh.handle({ ...slotHandlers(parts), ...workHandlers(parts), ...taskHandlers(parts) })
   tiePeers(parts)
+  tieMembers(world, parts)
   tieSlots(book, parts)
   tieBatches(parts)
   tieAttempts(world, parts)
@@ -62,9 +63,8 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
 }
 
 function tiePeers(parts: CoreParts): void {
-  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub, copied } =
-    parts
-  const { spreading } = parts
+  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
+  const { copied, away, spreading } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
@@ -92,10 +92,41 @@ function tiePeers(parts: CoreParts): void {
     // What it could not store for a while it lacks now.
     else if (peers.isStoring(peer)) scrub.compare(peer)
     else copied.lost(peer)
+    away.changed()
   }
-  mesh.onMembers = () => {
+  mesh.onFlap = () => takeover.flapped()
+}
+
+/** Who is a member, and who is one no more. */
+function tieMembers(world: World, parts: CoreParts): void {
+  const { mesh, news, members, away, leaving, recollection, takeover, scrub, rows, claims, holding } = parts
+  const { peers, batches, spreading } = parts
+  news.onIncarnation = (incarnation) => mesh.raise(incarnation)
+  news.onConfirmed = (peer, entries) => members.confirmed(peer, entries)
+  news.onOutlived = () => recollection.doubt()
+  news.onChanged = (gone) => {
+    for (const node of gone) {
+      rows.forget(node)
+      mesh.onStanding(node)
+    }
     takeover.changed()
+    away.changed()
     spreading.changed()
+  }
+  news.onLists = () => scrub.compareAll()
+  members.onMarked = (entries) => news.say(entries)
+  away.onMarked = (entries) => news.say(entries)
+  leaving.onBegin = () => {
+    claims.stopping = true
+    holding.stopping = true
+  }
+  leaving.onLeft = (entry) => {
+    news.say([entry])
+    for (const peer of peers.connected) batches.sendTo(peer, false)
+  }
+  mesh.greeting.onCloned = () => {
+    const message = `another node runs with the identity ${world.nodeId}: give this one a data directory of its own`
+    world.out({ type: 'fatal', code: 'MESH_CLONED_ID', message })
   }
 }
 

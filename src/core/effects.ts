@@ -47,6 +47,8 @@ export type AnswerValue =
   | { readonly type: 'intake'; readonly new: number; readonly existing: number; readonly copies: number }
   /** `copies`: on how many nodes a change of a batch is synced. */
   | { readonly type: 'changed'; readonly tasks: number; readonly copies?: number }
+  /** What the member list says now; `copies`: nodes that have it synced, 2 for any more. */
+  | { readonly type: 'member'; readonly member: MemberEntry; readonly copies: number }
 
 export interface Execution {
   readonly token: Token
@@ -112,3 +114,5 @@ export type Effect =
   | { readonly type: 'notice'; readonly notice: Notice }
   /** Everything is finished or returned and persisted; the store may be closed. */
   | { readonly type: 'stopped' }
+  /** This node must not go on: it ends as it is, and its process says why. What follows is not carried out. */
+  | { readonly type: 'fatal'; readonly code: MeshErrorCode; readonly message: string }

@@ -106,5 +106,9 @@ export type Event =
       readonly stopRunning?: boolean
     }
   | { readonly type: 'set-profile'; readonly profile: string; readonly settings: ProfileSettings }
+  /** This member will not come back: its slots are others' from now on. */
+  | { readonly type: 'forget'; readonly request: RequestId; readonly node: NodeId }
+  /** Hand everything over, end the membership, and stop. */
+  | { readonly type: 'leave'; readonly request: RequestId }
   /** Finish or, with `now`, return what runs; take nothing new. */
   | { readonly type: 'stop'; readonly now: boolean }

@@ -7,7 +7,8 @@
  * 2. A step gives at most one `persist` effect, and it comes first.
  * 3. Until the takeover is synced nothing is granted; requests are taken at once.
  * 4. While writes fail, requests that would write are refused and nothing is granted; what runs goes on.
- * 5. `stopped` comes once, when nothing is held, read or unsynced any more.
+ * 5. `stopped` comes once, when nothing is held, read or unsynced any more; for a node that leaves, when others have
+ *    everything that it has.
  */
 
 import { BatchBook } from './batch-book.ts'
@@ -19,13 +20,13 @@ import type { Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
 import type { BatchId, Sha256, Token } from './ids.ts'
+import { LIVENESS } from './liveness-settings.ts'
 import { isWhole } from './load.ts'
 import { MeshPeers } from './mesh-peers.ts'
-import { Profile } from './places.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
-import { type CoreView, coreView, slotsWith } from './view.ts'
+import { type CoreView, coreView, memberViews, slotsWith } from './view.ts'
 import { Requests, type World } from './world.ts'
 
 export interface MeshCoreOptions {
@@ -80,7 +81,7 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, loading, stealing, takeover, mesh } = this.#parts
+    const { claims, loading, stealing, takeover, mesh, leaving, reports } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
@@ -92,6 +93,7 @@ export class MeshCore {
     claims.grant()
     stealing.look()
     loading.refill()
+    leaving.look(() => this.#isIdle && reports.idle)
     this.#endStep()
     const persist = this.#world.commits.take()
     if (persist !== undefined) this.#effects.unshift(persist)
@@ -100,13 +102,21 @@ export class MeshCore {
 
   /** What stands here now, for people. */
   view(): CoreView {
-    const { places, claims, rows, peers, load } = this.#parts
+    const { places, claims, rows, peers, load, away } = this.#parts
     const others = rows
       .all()
       .map(({ row }) => row)
       .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
     const whole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
-    return coreView(this.#book, places, others, this.#storageProblem, claims.stopping, whole)
+    return coreView(
+      this.#book,
+      places,
+      others,
+      this.#storageProblem,
+      claims.stopping,
+      whole,
+      memberViews(peers, away, this.#world),
+    )
   }
 
   /** Attempts that live on this node. */
@@ -131,10 +141,13 @@ export class MeshCore {
     if (lateMs < LATE_MS) return
     this.#wakeMs = Number.POSITIVE_INFINITY
     this.#parts.peers.liveness.gap(lateMs, this.#world.nowMs)
+    if (lateMs < LIVENESS.gapMs) return
+    this.#parts.takeover.flapped()
+    this.#parts.away.restart()
   }
 
   #route(event: Event): void {
-    const { mesh, reads, requests, batchRequests, intake, loading, holding } = this.#parts
+    const { mesh, reads, requests, batchRequests, intake, loading, holding, members, leaving } = this.#parts
     switch (event.type) {
       case 'start':
         return this.#start(event)
@@ -187,7 +200,11 @@ export class MeshCore {
       case 'execution-ended':
         return holding.executionEnded(event.token, event)
       case 'set-profile':
-        return this.#setProfile(event)
+        return this.#parts.places.set(event.profile, event.settings)
+      case 'forget':
+        return this.#request(event, () => members.forget(event))
+      case 'leave':
+        return this.#request(event, () => leaving.begin(event.request))
       case 'stop':
         return this.#stop(event.now)
     }
@@ -247,27 +264,22 @@ export class MeshCore {
     if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
   }
 
-  #setProfile({ profile, settings }: Extract<Event, { type: 'set-profile' }>): void {
-    const known = this.#parts.places.profiles.get(profile)
-    if (known === undefined) {
-      this.#parts.places.profiles.set(profile, new Profile(settings))
-      return
-    }
-    known.settings = settings
-    known.restsUntilMs = 0
-    known.restReason = undefined
+  /** Nothing is held, read or unsynced. */
+  get #isIdle(): boolean {
+    const { places, loading, reads } = this.#parts
+    return places.held.size === 0 && loading.idle && reads.idle && this.#world.commits.idle
   }
 
   #endStep(): void {
-    const { timers, commits, out } = this.#world
-    const { mesh, claims, places, loading, reads } = this.#parts
+    const { timers, out } = this.#world
+    const { mesh, claims, leaving } = this.#parts
     const nextMs = Math.min(timers.nextMs ?? Number.POSITIVE_INFINITY, mesh.nextMs)
     if (nextMs < this.#wakeMs) {
       this.#wakeMs = nextMs
       out({ type: 'wake', atMs: nextMs })
     }
-    const done = claims.stopping && places.held.size === 0 && loading.idle && reads.idle && commits.idle
-    if (!done || this.#stopped) return
+    if (!claims.stopping || this.#stopped) return
+    if (!leaving.allowsStop || !this.#isIdle) return
     this.#stopped = true
     this.#world.requests.refuseAll('MESH_STOPPING', 'the node is stopping: ask again when it runs')
     out({ type: 'stopped' })

@@ -20,6 +20,7 @@ export class MeshPeers implements Peers {
   #list: Members | undefined
   #liveness: Liveness | undefined
   readonly #greeted = new Set<NodeId>()
+  #ringMembers: readonly NodeId[] = []
   #startMs = 0
 
   constructor(sha256: Sha256) {
@@ -48,11 +49,14 @@ export class MeshPeers implements Peers {
     return own
   }
 
-  /** To be called when the member list changed. */
-  changed(nowMs: number): void {
+  /** To be called when the member list changed; gives those that are members of the ring no more. */
+  changed(nowMs: number): NodeId[] {
     const { joined, ring } = this.list
+    const before = this.#ringMembers
+    this.#ringMembers = joined
     const members = joined.map((id) => ({ id, incarnation: this.list.get(id)?.incarnation ?? 0 }))
     this.liveness.members(members, ring, nowMs)
+    return before.filter((id) => id !== this.#self && !joined.includes(id))
   }
 
   tick(nowMs: number): LivenessAction[] {
@@ -99,7 +103,6 @@ export class MeshPeers implements Peers {
     return this.#greeted.delete(id)
   }
 
-  /** Connected members but for this node, ascending. */
   get connected(): NodeId[] {
     return [...this.#greeted].filter((id) => id !== this.#self).sort()
   }

@@ -5,15 +5,16 @@
  * 1. A message that cannot be decoded, or that comes before its sender's hello, is counted and dropped.
  * 2. Both sides of a new connection say hello at once; lists that differ follow, then and with every beat.
  * 3. Everything that a broken connection may have lost is asked or said again by its part.
+ * 4. A row of a node that left or was forgotten, as it ran then, is dropped, and kept no longer.
  */
 import { CodecError } from '../codec/codec-error.ts'
 import { decodeMessage, encodeMessage } from '../codec/messages.ts'
 import type { BatchLists } from './batch-lists.ts'
-import { PROTOCOL, refusalOf, settingsHash } from './hello.ts'
+import { Greeting } from './greeting.ts'
 import type { NodeId } from './ids.ts'
 import type { Load } from './load.ts'
 import type { LoadRows } from './load-rows.ts'
-import type { MemberEntry } from './membership.ts'
+import type { MemberNews } from './member-news.ts'
 import { MeshBeats } from './mesh-beats.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadRow, Message, MessageOf, MessageType } from './messages.ts'
@@ -34,21 +35,24 @@ export interface MeshParts {
   readonly batches: BatchLists
   readonly load: Load
   readonly rows: LoadRows
+  readonly news: MemberNews
 }
 
 export class Mesh {
   readonly #world: World
   readonly #parts: MeshParts
+  readonly greeting: Greeting
   #handlers: Handlers
   readonly #listsSentMs = new Map<NodeId, number>()
   readonly #beats: MeshBeats
-  #incarnation = 0
+  #isCutOff = false
   /** A peer was greeted. */
   onGreeted: (peer: NodeId) => void = () => undefined
   onDisconnected: (peer: NodeId) => void = () => undefined
   /** Whether it is up, stores, or runs under another boot changed. */
   onStanding: (peer: NodeId) => void = () => undefined
-  onMembers: () => void = () => undefined
+  /** This node was cut off from all others, or they held it for dead. */
+  onFlap: () => void = () => undefined
   /** Messages that could not be right. */
   bad = 0
 
@@ -56,13 +60,18 @@ export class Mesh {
     this.#world = world
     this.#parts = parts
     this.#beats = new MeshBeats(world, parts.load)
+    this.greeting = new Greeting(world, parts)
     this.#handlers = {
       hello: (from, message) => this.#hello(from, message),
-      refused: (from) => this.#world.out({ type: 'hang-up', to: from }),
+      refused: (from, message) => this.greeting.refused(from, message),
+      outlived: (_from, { started }) => parts.news.outlived(started),
       beat: (from, message) => this.#beat(from, message),
-      members: (from, message) => this.#members(from, message),
+      members: (from, message) => parts.news.taken(from, message),
       probe: (from, { about }) => parts.peers.liveness.asked(from, about, world.nowMs),
-      probed: (from, { about, reached }) => parts.peers.liveness.probed(from, about, reached, world.nowMs),
+      probed: (from, message) => {
+        this.greeting.probed(from, message)
+        parts.peers.liveness.probed(from, message.about, message.reached, world.nowMs)
+      },
       load: (_from, { row }) => this.#row(row),
       rumour: (_from, { rumour }) => parts.peers.liveness.rumour(rumour, world.nowMs),
     }
@@ -74,7 +83,13 @@ export class Mesh {
   }
 
   start(incarnation: number): void {
-    this.#incarnation = incarnation
+    this.greeting.started = incarnation
+    this.#parts.news.incarnation = incarnation
+    this.raise(incarnation)
+  }
+
+  raise(incarnation: number): void {
+    this.greeting.incarnation = incarnation
     this.#parts.load.incarnation = incarnation
   }
 
@@ -87,12 +102,17 @@ export class Mesh {
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
     this.#beats.connected(peer)
-    this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.#ownHello()) })
+    this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.greeting.hello) })
   }
 
   disconnected(peer: NodeId): void {
     this.#parts.peers.liveness.disconnected(peer, this.#world.nowMs)
-    if (this.#parts.peers.disconnected(peer)) this.onDisconnected(peer)
+    this.greeting.disconnected(peer)
+    if (!this.#parts.peers.disconnected(peer)) return
+    const { members, connected } = this.#parts.peers
+    // One peer that is gone says nothing of this node.
+    this.#isCutOff ||= members.length > 2 && connected.length === 0
+    this.onDisconnected(peer)
   }
 
   received(from: NodeId, bytes: Uint8Array): void {
@@ -133,32 +153,11 @@ export class Mesh {
     handler?.(from, message)
   }
 
-  #ownHello(): MessageOf<'hello'> {
-    const { meshId, peers, batches, ownership } = this.#parts
-    const { settings, sha256, boot } = this.#world
-    return {
-      type: 'hello',
-      meshId,
-      ...PROTOCOL,
-      settingsHash: settingsHash(settings, sha256),
-      incarnation: this.#incarnation,
-      boot,
-      membersHash: peers.list.hash,
-      batchesHash: batches.hash,
-      serving: ownership.servedRuns(),
-      name: peers.list.get(this.#world.nodeId)?.name ?? '',
-    }
-  }
-
   #hello(from: NodeId, hello: MessageOf<'hello'>): void {
     const { peers, ownership } = this.#parts
-    const why = refusalOf(this.#ownHello(), hello)
-    if (why !== undefined) {
-      this.#world.out({ type: 'send', to: from, bytes: encodeMessage({ type: 'refused', why }) })
-      this.#world.out({ type: 'hang-up', to: from })
-      return
-    }
-    peers.greeted(from)
+    if (!this.greeting.take(from, hello)) return
+    if (this.#isCutOff) this.onFlap()
+    this.#isCutOff = false
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
     ownership.learn(hello.serving)
     this.#exchange(from, hello)
@@ -172,7 +171,6 @@ export class Mesh {
     if (this.#world.nowMs >= sentMs + LISTS_MS) this.#exchange(from, beat)
   }
 
-  /** Sends what differs; the answer brings what the peer knows better. */
   #exchange(peer: NodeId, theirs: { readonly membersHash: string; readonly batchesHash: string }): void {
     const { peers, batches } = this.#parts
     const differ = { members: theirs.membersHash !== peers.list.hash, batches: theirs.batchesHash !== batches.hash }
@@ -181,40 +179,11 @@ export class Mesh {
     if (differ.members || differ.batches) this.#listsSentMs.set(peer, this.#world.nowMs)
   }
 
-  #members(from: NodeId, { entries, answer }: MessageOf<'members'>): void {
-    this.#learnMembers(entries)
-    if (answer) this.send(from, { type: 'members', entries: this.#parts.peers.list.entries, answer: false })
-  }
-
-  #learnMembers(entries: readonly MemberEntry[]): void {
-    const { peers } = this.#parts
-    const changed = peers.list.merge(entries)
-    const refuted = peers.list.refute()
-    if (refuted !== undefined) {
-      changed.push(refuted)
-      this.#world.commits.incarnation(refuted.incarnation)
-    }
-    this.#membersChanged(changed)
-  }
-
-  /** What is news of the member list is synced before it is told: this node's own entry above all. */
-  #membersChanged(changed: readonly MemberEntry[]): void {
-    if (changed.length === 0) return
-    this.#world.commits.members(changed)
-    this.#parts.peers.changed(this.#world.nowMs)
-    this.onMembers()
-    this.#world.commits.whenStored(() => {
-      const own = changed.findLast(({ id }) => id === this.#world.nodeId)
-      if (own !== undefined) this.start(own.incarnation)
-      for (const peer of this.#parts.peers.connected)
-        this.send(peer, { type: 'members', entries: changed, answer: false })
-    })
-  }
-
   #row(row: LoadRow): void {
     const { rows, peers } = this.#parts
     // A row of a life that the member list does not know of, or not any more, would stand in the way of those that follow.
-    if (row.node === this.#world.nodeId || peers.list.get(row.node)?.incarnation !== row.incarnation) return
+    const isCurrent = peers.isMember(row.node) && peers.list.get(row.node)?.incarnation === row.incarnation
+    if (row.node === this.#world.nodeId || !isCurrent) return
     if (!rows.heard(row, peers.bootOf(row.node), this.#world.nowMs)) return
     peers.liveness.heardOf(row.node, this.#world.nowMs)
   }
@@ -247,13 +216,15 @@ export class Mesh {
       case 'storing':
       case 'rebooted':
         return this.onStanding(action.id)
+      case 'held-for-dead':
+        return this.onFlap()
     }
   }
 
   #sendBeat(to: NodeId): void {
     const { peers, batches } = this.#parts
     if (!peers.isConnected(to)) return
-    const own = { incarnation: this.#incarnation, membersHash: peers.list.hash, batchesHash: batches.hash }
+    const own = { incarnation: this.greeting.incarnation, membersHash: peers.list.hash, batchesHash: batches.hash }
     this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
     const row = this.#beats.gossipedRow()
     if (row !== undefined) this.#gossip({ type: 'load', row })

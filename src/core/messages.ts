@@ -117,8 +117,12 @@ export type Message =
       readonly batchesHash: string
       readonly serving: readonly BallotRun[]
       readonly name: string
+      /** The incarnation that this boot started with. */
+      readonly started: number
     }
   | { readonly type: 'refused'; readonly why: 'mesh' | 'version' | 'settings' | 'cloned' | 'forgotten' }
+  /** Another boot of the receiver started with this incarnation, and the present one with none above it. */
+  | { readonly type: 'outlived'; readonly started: number }
   | {
       readonly type: 'beat'
       readonly boot: Boot

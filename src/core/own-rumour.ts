@@ -30,6 +30,7 @@ export class OwnRumour {
   deny({ dead }: Rumour, author: Peer): void {
     const { self, out } = this.#world
     if (!dead.some(({ id, incarnation }) => id === self && incarnation >= this.incarnation)) return
+    out({ type: 'held-for-dead' })
     if (author.connected) out({ type: 'beat', to: author.id })
     this.#isDue = true
   }

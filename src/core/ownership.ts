@@ -78,6 +78,12 @@ export class Ownership {
     if (yielded !== undefined) this.#yield(yielded)
   }
 
+  /** Serves no slot any more, whoever has the highest ballot. */
+  yieldAll(): void {
+    const served = this.served()
+    if (served.size > 0) this.#yield(served)
+  }
+
   #yield(slots: SlotSet): void {
     for (const slot of slots) {
       this.#epochs[slot] = 0

@@ -56,6 +56,8 @@ export type LivenessAction =
       readonly why: Why
     }
   | { readonly type: 'storing'; readonly id: NodeId; readonly storing: boolean }
+  /** Others held this node for dead, as it runs now. */
+  | { readonly type: 'held-for-dead' }
   /** It runs under another boot than before: what ran there is gone. */
   | { readonly type: 'rebooted'; readonly id: NodeId; readonly boot: Boot }
 

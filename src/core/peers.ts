@@ -18,6 +18,8 @@ export interface Peers {
   /** Up, and able to sync facts to its disk. */
   isStoring(id: NodeId): boolean
   isConnected(id: NodeId): boolean
+  /** Nodes whose hello was accepted, ascending: those too that are no members yet, or no more. */
+  readonly connected: readonly NodeId[]
   /** Undefined while nothing was heard of it. */
   bootOf(id: NodeId): string | undefined
   /** When this node last heard of it; -Infinity where it never did. */

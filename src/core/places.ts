@@ -105,6 +105,18 @@ export class Places {
     for (const [name, profile] of Object.entries(settings.profiles)) this.profiles.set(name, new Profile(profile))
   }
 
+  /** Its configuration was read again: what it could not perform it tries again. */
+  set(name: string, settings: ProfileSettings): void {
+    const known = this.profiles.get(name)
+    if (known === undefined) {
+      this.profiles.set(name, new Profile(settings))
+      return
+    }
+    known.settings = settings
+    known.restsUntilMs = 0
+    known.restReason = undefined
+  }
+
   take(grant: Grant, owner: NodeId): Held {
     const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
     this.held.set(held.token, held)

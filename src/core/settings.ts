@@ -28,6 +28,10 @@ export interface MeshSettings {
   /** First pause before another attempt; doubles with each failure. */
   readonly backoffMs: number
   readonly backoffMsMax: number
+  /** A member dead for so long is marked away: others take its places. Raising it leaves slots with fewer copies for longer. */
+  readonly awayMs: number
+  /** The same where a slot has one storing copy without it. */
+  readonly awayAloneMs: number
 }
 
 export const MESH_SETTINGS: MeshSettings = {
@@ -43,6 +47,8 @@ export const MESH_SETTINGS: MeshSettings = {
   blamedLossesMax: 5,
   backoffMs: 1_000,
   backoffMsMax: 60_000,
+  awayMs: 3_600_000,
+  awayAloneMs: 600_000,
 }
 
 /** How this node runs a profile, as far as the core must know. */

@@ -5,13 +5,15 @@
  * the next one.
  *
  * 1. A job begins when who is up has been unchanged for a second; slots with a live owner come only when this node has
- *    been steady for 30 s. A node that knows no other begins at once.
+ *    been steady for 30 s: since its start, and since it was away last or others held it for dead; twice as long with
+ *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once.
  * 2. Importing: the slots are compared with every other node that is up. The old owner goes on meanwhile.
- * 3. Promising: every other node that is up promises the ballot (1 + highest known epoch, this node), or refuses it with
- *    a higher one, or is silent for 5 s. The own promise is synced first.
+ * 3. Promising: every other node that is up, or connected while it leaves, promises the ballot (1 + highest known epoch,
+ *    this node), or refuses it with a higher one, or is silent for 5 s. The own promise is synced first.
  * 4. Catching up: what those who promised have by then and this node lacks is pulled.
  * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
  * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
+ * 7. While it is barred this node takes nothing over and promises nothing (recollection.ts).
  */
 import type { NodeId } from './ids.ts'
 import type { MessageOf } from './messages.ts'
@@ -24,6 +26,8 @@ import type { World } from './world.ts'
 const STABLE_MS = 1_000
 const STEADY_MS = 30_000
 const STEADY_MS_MAX = 600_000
+/** A calm time after which earlier flaps count no more. */
+const CALM_MS = 3_600_000
 const SILENT_MS = 5_000
 /** Pause before slots that a job did not get are tried again. */
 const AGAIN_MS = 500
@@ -48,6 +52,8 @@ export class Takeover {
   #changedMs = 0
   #steadySinceMs = 0
   #flaps = 0
+  #flappedMs = Number.NEGATIVE_INFINITY
+  #isBarred = false
   /** Something changed since slots were looked for. */
   #dirty = true
   /** Is told of slots that are served now. */
@@ -97,10 +103,31 @@ export class Takeover {
     this.#wakeAfter(STABLE_MS)
   }
 
-  /** This node was away, or others thought so: it is steady anew, and for longer each time. */
+  /** This node was away, or others thought so; what comes within 30 s of another such word is the same time. */
   flapped(): void {
-    this.#steadySinceMs = this.#world.nowMs
-    this.#flaps++
+    const { nowMs } = this.#world
+    const calmMs = nowMs - this.#flappedMs
+    if (calmMs >= CALM_MS) this.#flaps = 0
+    if (calmMs >= STEADY_MS) this.#flaps++
+    this.#flappedMs = nowMs
+    this.#steadySinceMs = nowMs
+  }
+
+  /** How long this node has to be steady before it takes slots from a live owner. */
+  get steadyMs(): number {
+    const isCalm = this.#world.nowMs - this.#flappedMs >= CALM_MS
+    return isCalm ? STEADY_MS : Math.min(STEADY_MS * 2 ** this.#flaps, STEADY_MS_MAX)
+  }
+
+  /** Ends what is under way, and begins and promises nothing until `unbar`. */
+  bar(): void {
+    this.#isBarred = true
+    this.#job = undefined
+  }
+
+  unbar(): void {
+    this.#isBarred = false
+    this.changed()
   }
 
   #wakeAfter(pauseMs: number): void {
@@ -111,7 +138,7 @@ export class Takeover {
 
   /** Begins a job where there is something to take over. */
   look(): void {
-    if (!this.#dirty || this.#job !== undefined || !this.#world.storing) return
+    if (!this.#dirty || this.#job !== undefined || !this.#world.storing || this.#isBarred) return
     const { nowMs, peers } = this.#world
     if (nowMs < this.#changedMs + STABLE_MS) return
     this.#dirty = false
@@ -132,7 +159,7 @@ export class Takeover {
   #wantedSlots(): SlotSet {
     const { nodeId, peers, nowMs } = this.#world
     const { ballots } = this.#ownership
-    const steadyMs = Math.min(STEADY_MS * 2 ** this.#flaps, STEADY_MS_MAX)
+    const { steadyMs } = this
     const isSteady = nowMs >= this.#steadySinceMs + steadyMs
     const wanted = this.#ownership.wanted().without(this.#ownership.served())
     if (isSteady || wanted.size === 0) return wanted
@@ -146,11 +173,12 @@ export class Takeover {
   }
 
   #promise(job: Job): void {
-    const { nodeId, commits, peers } = this.#world
+    const { commits, peers } = this.#world
     job.epoch = 1 + this.#ownership.ballots.epochMax(job.slots.runs())
     this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {
-      const others = peers.members.filter((id) => id !== nodeId && peers.isUp(id) && peers.isConnected(id))
+      if (this.#job !== job) return
+      const others = peers.connected.filter((id) => peers.isUp(id) || !peers.members.includes(id))
       job.request = ++this.#request
       const { request, epoch } = job
       const slots = job.slots.runs()
@@ -167,6 +195,7 @@ export class Takeover {
 
   /** Another node asks this one to promise it slots. */
   asked(from: NodeId, { request, epoch, slots }: MessageOf<'promise'>): void {
+    if (this.#isBarred) return
     const promised = new SlotSet()
     const refused = new SlotSet()
     for (const slot of SlotSet.ofRuns(slots)) {
@@ -209,10 +238,7 @@ export class Takeover {
     else this.#dirty = true
     if (served.size === 0) return
     const runs = served.runs().map((run) => ({ ...run, epoch: job.epoch, node: this.#world.nodeId }))
-    const { peers, nodeId } = this.#world
-    for (const peer of peers.members) {
-      if (peer !== nodeId && peers.isConnected(peer)) this.#world.send(peer, { type: 'serving', runs })
-    }
+    for (const peer of this.#world.peers.connected) this.#world.send(peer, { type: 'serving', runs })
     this.onServe(served)
   }
 }

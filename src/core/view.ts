@@ -1,8 +1,13 @@
 /** What a core knows, as plain numbers for people; reading it changes nothing. */
 
+import type { Away } from './away.ts'
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
+import type { Boot, NodeId } from './ids.ts'
+import type { Standing } from './member-entry.ts'
+import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadBatch, LoadRow } from './messages.ts'
+import type { PeerState } from './peer.ts'
 import type { Places } from './places.ts'
 import { openOf } from './tally.ts'
 
@@ -28,7 +33,21 @@ export interface CoreProfileView {
   readonly rest: { readonly reason: string; readonly untilMs: number; readonly forGood: boolean } | undefined
 }
 
+export interface CoreMemberView {
+  readonly id: NodeId
+  readonly name: string
+  readonly standing: Standing
+  /** Of this node itself `alive`; of those that are members no more `unknown`. */
+  readonly state: PeerState
+  /** Undefined while it has not said. */
+  readonly boot: Boot | undefined
+  /** On this node's monotonic clock; undefined where it is not dead. */
+  readonly deadSinceMs: number | undefined
+}
+
 export interface CoreView {
+  /** The whole member list, this node and those that left or were forgotten among them, ascending by id. */
+  readonly members: readonly CoreMemberView[]
   readonly batches: readonly CoreBatchView[]
   readonly profiles: readonly CoreProfileView[]
   readonly storageProblem: 'disk-full' | 'failing' | undefined
@@ -50,6 +69,21 @@ export function slotsWith(
   return numbers.sort((a, b) => a - b)
 }
 
+/** Every entry of the member list with what this node holds of it now. */
+export function memberViews(peers: MeshPeers, away: Away, self: { nodeId: NodeId; boot: Boot }): CoreMemberView[] {
+  return peers.list.entries.map(({ id, name, standing }) => {
+    const isSelf = id === self.nodeId
+    return {
+      id,
+      name,
+      standing,
+      state: isSelf ? 'alive' : (peers.liveness.get(id)?.state ?? 'unknown'),
+      boot: isSelf ? self.boot : peers.bootOf(id),
+      deadSinceMs: away.deadSinceMs(id),
+    }
+  })
+}
+
 export function coreView(
   book: BatchBook,
   places: Places,
@@ -57,8 +91,10 @@ export function coreView(
   storageProblem: 'disk-full' | 'failing' | undefined,
   stopping: boolean,
   whole: boolean,
+  members: readonly CoreMemberView[],
 ): CoreView {
   return {
+    members,
     batches: book.inOrder().map((batch) => batchView(batch, others)),
     profiles: [...places.profiles].map(([name, profile]) => ({
       name,

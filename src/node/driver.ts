@@ -6,7 +6,8 @@
  * 2. One commit is under way at a time; what is asked for meanwhile becomes the next one (group commit).
  * 3. A commit that fails is repeated, the same writes first, until it succeeds: facts are never dropped.
  * 4. Reads see every persist effect that was given before them.
- * 5. A mistake in the core stops the node at once: it leaves the disk as it is and tells `failed`.
+ * 5. A mistake in the core stops the node at once, and so does its word that it must not go on: the disk is left as it is,
+ *    and `failed` is told.
  */
 import type { Effect, Execution, Notice, Writes } from '../core/effects.ts'
 import { MeshError } from '../core/errors.ts'
@@ -121,6 +122,8 @@ export class Driver {
         return this.#ports.onNotice(effect.notice)
       case 'stopped':
         return this.#ports.onStopped()
+      case 'fatal':
+        return this.#fail(new MeshError(effect.code, effect.message))
     }
   }
 

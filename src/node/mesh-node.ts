@@ -1,7 +1,8 @@
 /**
  * A running node: what its user holds.
  *
- * States: running -> stopping (after `stop`) -> stopped; a mistake in the core leads to stopped at once.
+ * States: running -> stopping (after `stop`) -> stopped; a mistake in the core, or its word not to go on, leads to stopped
+ * at once, with that error.
  */
 
 import { MeshError } from '../core/errors.ts'
@@ -220,12 +221,14 @@ class RunningNode implements api.MeshNode {
     this.#finished.resolve()
   }
 
-  /** A mistake of ours: end what runs, leave the store as a crash would, and say so. */
+  /** A mistake of ours, or the core's word not to go on: end what runs, leave the store as a crash would, and say so. */
   #fail(error: unknown): void {
-    this.#parts.log.error(
-      { error: error instanceof Error ? error.stack : String(error) },
-      'a mistake in promptmesh stopped the node',
-    )
+    if (error instanceof MeshError) this.#parts.log.error({ code: error.code }, error.message)
+    else
+      this.#parts.log.error(
+        { error: error instanceof Error ? error.stack : String(error) },
+        'a mistake in promptmesh stopped the node',
+      )
     const reason = error instanceof Error ? error : new Error(String(error))
     this.#requests.close(reason)
     this.#closeExecutors().then(

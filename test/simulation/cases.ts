@@ -2,6 +2,7 @@
 import { NODE_SETTINGS } from '../../src/core/settings.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import {
+  AWAY,
   CALM_DISK,
   CALM_EXECUTOR,
   CALM_GOSSIP,
@@ -30,9 +31,10 @@ export interface Case {
 
 /** Seconds that a task takes on each of ten unequal machines. */
 const TEN_MACHINES_S = [4, 5, 8, 8, 10, 10, 12, 15, 20, 30]
+const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
-function machine(taskMs: number, places = 1): NodeConditions {
+export function machine(taskMs: number, places = 1): NodeConditions {
   return {
     settings: { ...NODE_SETTINGS, profiles: { draw: { places, timeoutMs: 'auto' } } },
     taskMs,
@@ -42,7 +44,7 @@ function machine(taskMs: number, places = 1): NodeConditions {
   }
 }
 
-interface Parts {
+export interface Parts {
   readonly options: CaseOptions
   readonly machines: readonly NodeConditions[]
   readonly tasks: number
@@ -53,7 +55,7 @@ interface Parts {
   readonly checked: boolean
 }
 
-function compose({
+export function compose({
   options,
   machines,
   tasks,
@@ -79,6 +81,7 @@ function compose({
       prompts: CALM_PROMPTS,
       nodes: machines,
       maxAttempts: 3,
+      away: AWAY,
       ...conditions,
     },
     plans: [plan],
@@ -160,6 +163,24 @@ export const CASES = {
   'two-of-three': {
     about: 'three nodes, of which two die for good, one after the other',
     scenario: (options) => deaths(options, 3, [1, 2]),
+    judge: anything,
+  },
+  away: {
+    about: 'five nodes, of which one has no power for 70 minutes: after 60 others keep its slots',
+    scenario: (options) => {
+      const machines = equals(options.nodes ?? 5, 3_000)
+      const faults: Fault[] = [{ kind: 'power-cut', atMs: MINUTE_MS, node: machines.length - 1, forMs: 70 * MINUTE_MS }]
+      const tasks = options.tasks ?? 60
+      return compose({
+        options,
+        machines,
+        tasks,
+        faults,
+        faultsUntilMs: 75 * MINUTE_MS,
+        planes: ['process'],
+        checked: true,
+      })
+    },
     judge: anything,
   },
   rolling: {

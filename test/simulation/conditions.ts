@@ -4,7 +4,7 @@
  *
  * 1. A plane that is switched off by the caller is calm, and the other planes stay as they are.
  */
-import { NODE_SETTINGS } from '../../src/core/settings.ts'
+import { MESH_SETTINGS, type MeshSettings, NODE_SETTINGS } from '../../src/core/settings.ts'
 import type { DiscoveryConditions } from './discovery.ts'
 import type { ExecutorConditions } from './executor.ts'
 import type { GossipConditions } from './gossip.ts'
@@ -29,10 +29,15 @@ export interface Conditions {
   readonly prompts: PromptConditions
   readonly nodes: readonly NodeConditions[]
   readonly maxAttempts: number
+  /** After how long members that are dead are marked away. */
+  readonly away: Pick<MeshSettings, 'awayMs' | 'awayAloneMs'>
 }
 
 const CALM_SHARE = 0.12
 const ON_SHARE = 0.6
+
+const { awayMs, awayAloneMs } = MESH_SETTINGS
+export const AWAY = { awayMs, awayAloneMs }
 
 export const CALM_LINKS: LinkConditions = {
   delayMsMin: 0.2,
@@ -83,7 +88,15 @@ export function drawConditions(seed: number, nodes: number, tasks: number, allow
     prompts: isOn('executor') ? drawPrompts(new Random(seed, 'prompts')) : CALM_PROMPTS,
     nodes: drawNodes(new Random(seed, 'nodes'), nodes, tasks, isOn('clock')),
     maxAttempts: new Random(seed, 'max attempts').pick([1, 2, 3, 3, 3]),
+    away: drawAway(new Random(seed, 'away')),
   }
+}
+
+/** As ever in most seeds; in some so short that runs of some minutes come to it. */
+function drawAway(random: Random): Conditions['away'] {
+  if (random.chance(0.6)) return AWAY
+  const awayMs = random.spread(15_000, 120_000)
+  return { awayMs, awayAloneMs: awayMs * random.between(0.2, 1) }
 }
 
 function drawLinks(random: Random): LinkConditions {

@@ -38,6 +38,9 @@ export const MESH_SOMETIMES = [
   'left',
   'forgotten',
   'hello refused: cloned',
+  'told of another boot that started alike',
+  'left for good',
+  'came back after it had left',
   'probed for another, reached',
   'probed for another, not reached',
   'rumour told',
@@ -80,13 +83,24 @@ export class MeshCoverage implements Observer {
   /** Owner and claimer of claims that were parked. */
   readonly #parked = new Set<string>()
   #takeovers = 0
+  /** Nodes that ended when they had left. */
+  readonly #left = new Set<SimNode>()
 
   constructor(world: World, reached: (state: MeshSometimes) => void) {
     this.#world = world
     this.#reached = reached
   }
 
+  gone(node: SimNode): void {
+    if (node.hasLeft) this.#left.add(node)
+  }
+
+  finish(): void {
+    for (const node of this.#left) if (node.retired) this.#reached('left for good')
+  }
+
   event(node: SimNode, event: Event): void {
+    if (event.type === 'start' && node.hasLeft) this.#reached('came back after it had left')
     if (event.type === 'start' && (event.mesh?.outbox.length ?? 0) > 0) this.#reached('outbox replayed after a restart')
     if (event.type === 'gossiped' && this.#world.gossip.everywhere > 0)
       this.#reached('gossip heard while streams are cut')
@@ -138,6 +152,8 @@ export class MeshCoverage implements Observer {
         return this.#facts(node, to, message)
       case 'granted':
         return this.#granted(node, to, message)
+      case 'outlived':
+        return this.#reached('told of another boot that started alike')
       case 'refused':
         if (message.why === 'cloned') this.#reached('hello refused: cloned')
         return

@@ -53,12 +53,15 @@ export type Sometimes = (typeof SOMETIMES)[number] | MeshSometimes
 export class Coverage implements Observer {
   readonly counts = new Map<Sometimes, number>()
   readonly #world: World
+  readonly #mesh: MeshCoverage | undefined
   /** Persist tickets that are not on disk, by node. */
   readonly #underWay = new Map<SimNode, Extract<Effect, { type: 'persist' }>[]>()
 
   constructor(world: World) {
     this.#world = world
-    if (world.scenario.nodes > 1) world.watch(new MeshCoverage(world, (state) => this.#reached(state)))
+    if (world.scenario.nodes === 1) return
+    this.#mesh = new MeshCoverage(world, (state) => this.#reached(state))
+    world.watch(this.#mesh)
   }
 
   #reached(state: Sometimes): void {
@@ -178,6 +181,7 @@ export class Coverage implements Observer {
 
   /** Adds what others have counted meanwhile. */
   finish(): void {
+    this.#mesh?.finish()
     const { nodes, desk } = this.#world
     this.#add('request lost with its node', desk.lost)
     for (const { hits, waited } of nodes) {

@@ -32,7 +32,7 @@ export function drawFaults(scope: FaultScope): Fault[] {
     const count = Math.round(random.spread(1, (30 * scope.untilMs) / 300_000))
     return Array.from({ length: count }, () => random.pick(kinds)(random, scope, random.between(0, scope.untilMs)))
   })
-  faults.push(...drawJoins(scope), ...drawDeath(scope))
+  faults.push(...drawJoins(scope), ...drawDeath(scope), ...drawLeave(scope))
   // Of a node alone nobody can tell a copy.
   const fits = faults.filter((fault) => endOf(fault) <= scope.untilMs && (scope.nodes > 1 || fault.kind !== 'clone'))
   return fits.sort((a, b) => a.atMs - b.atMs)
@@ -53,6 +53,16 @@ function drawDeath({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
   const random = new Random(seed, 'death')
   const dies = nodes > 2 && planes.includes('process') && random.chance(0.15)
   return dies ? [{ kind: 'death', atMs: random.between(0, untilMs), node: random.below(nodes) }] : []
+}
+
+/** One node of some meshes leaves, early enough to be done when faults end. */
+function drawLeave({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
+  const random = new Random(seed, 'leave')
+  if (nodes < 2 || !planes.includes('operator') || !random.chance(0.3)) return []
+  const leave = { kind: 'leave', atMs: random.between(0, untilMs / 2), node: random.below(nodes) } as const
+  // Nobody else may be able to perform what the first one can.
+  const isForGood = random.chance(0.5) && leave.node > 0
+  return [isForGood ? leave : { ...leave, backMs: random.spread(1_000, 60_000) }]
 }
 
 const anyNode = (random: Random, { nodes }: FaultScope) => random.below(nodes)
@@ -245,6 +255,10 @@ const OPERATOR: readonly Draw[] = [
   },
   (random, scope, atMs) => ({ kind: 'seed-again', atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }),
   (random, scope, atMs) => ({ kind: 'open-profiles', atMs, node: anyNode(random, scope) }),
+  (random, scope, atMs) => {
+    const [node, whom] = anyPair(random, scope)
+    return { kind: 'forget', atMs, node, whom }
+  },
 ]
 
 const DRAWS: { readonly [P in Plane]: readonly Draw[] } = {

@@ -112,6 +112,8 @@ export class SimDriver {
       case 'stopped':
         this.#storage.close()
         return this.#node.stopped()
+      case 'fatal':
+        return this.#node.refused()
       default:
         this.#storage.afterWrites(effect)
     }

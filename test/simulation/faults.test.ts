@@ -48,6 +48,8 @@ const KINDS: { readonly [K in FaultKind]: true } = {
   'retry-tasks': true,
   'seed-again': true,
   'delete-batch': true,
+  leave: true,
+  forget: true,
   'open-profiles': true,
   join: true,
 }

@@ -97,6 +97,10 @@ export type OperatorDeed =
   /** The whole file once more, at another node. */
   | ({ readonly kind: 'seed-again'; readonly node: number; readonly batch: number } & At)
   | ({ readonly kind: 'open-profiles'; readonly node: number } & At)
+  /** It hands over and ends its membership, for good or to come back later; for good its disk is thrown away. */
+  | ({ readonly kind: 'leave'; readonly node: number; readonly backMs?: number } & At)
+  /** One node is told that another will not come back, whether that lives or not. */
+  | ({ readonly kind: 'forget'; readonly node: number; readonly whom: number } & At)
   /** A machine starts for the first time. */
   | ({ readonly kind: 'join'; readonly node: number } & At)
 

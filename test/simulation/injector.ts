@@ -24,6 +24,8 @@ const DEEDS: ReadonlySet<FaultKind> = new Set([
   'seed-again',
   'open-profiles',
   'join',
+  'leave',
+  'forget',
 ])
 
 export class Injector {

@@ -3,7 +3,7 @@
  *
  * 1. What they do goes through requests that a node may refuse, or not live to answer.
  */
-import type { BatchId, TaskId } from '../../src/core/ids.ts'
+import type { BatchId, NodeId, TaskId } from '../../src/core/ids.ts'
 import type { BatchPlan } from './batch-plan.ts'
 import type { OperatorDeed } from './faults.ts'
 import type { SimNode } from './process.ts'
@@ -80,6 +80,8 @@ export class Operators {
     if (node === undefined) return
     if (deed.kind === 'open-profiles') return this.openProfiles(node)
     if (deed.kind === 'join') return node.start()
+    if (deed.kind === 'leave') return this.#leave(node, deed.backMs)
+    if (deed.kind === 'forget') return this.#forget(node, nodes[deed.whom]?.id ?? '')
     const plan = plans[deed.batch]
     if (plan === undefined) return
     if (deed.kind === 'seed-again') this.#seed(plan, deed.node)
@@ -89,8 +91,21 @@ export class Operators {
     }
   }
 
+  #leave(node: SimNode, backMs: number | undefined): void {
+    if (!node.up || node.leaving !== undefined) return
+    const { starts } = node
+    node.leaving = { backMs }
+    this.#options.desk.ask(node, { type: 'leave' }, (reply) => {
+      if (reply?.type === 'refuse' && node.starts === starts) node.leaving = undefined
+    })
+  }
+
+  #forget(node: SimNode, whom: NodeId): void {
+    this.#options.desk.ask(node, { type: 'forget', node: whom }, () => undefined)
+  }
+
   #questionOf(
-    deed: Exclude<OperatorDeed, { kind: 'seed-again' | 'open-profiles' | 'join' }>,
+    deed: Exclude<OperatorDeed, { kind: 'seed-again' | 'open-profiles' | 'join' | 'leave' | 'forget' }>,
     plan: BatchPlan,
   ): Question | undefined {
     const batch = this.#batches.get(plan.name)

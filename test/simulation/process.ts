@@ -63,6 +63,10 @@ export class SimNode implements Endpoint {
   armed: ArmedCrash | undefined
   /** It is not started again. */
   retired = false
+  /** It runs with the copy of another machine's disk. */
+  isClone = false
+  /** It was asked to leave the mesh; after how long it comes back, if it does. */
+  leaving: { readonly backMs: number | undefined } | undefined
   /** What is done with answers to requests. */
   onReply: (reply: Reply) => void = () => undefined
   readonly #surroundings: Surroundings
@@ -212,6 +216,7 @@ export class SimNode implements Endpoint {
   crash(kernelLives = true): void {
     // One that was starting does not begin.
     this.starts++
+    this.leaving = undefined
     const driver = this.#driver
     if (driver === undefined) return
     this.#driver = undefined
@@ -229,7 +234,26 @@ export class SimNode implements Endpoint {
 
   /** It ended of its own accord, because it was asked to or must not live. */
   stopped(): void {
-    this.die()
+    const { leaving } = this
+    this.leaving = undefined
+    if (leaving === undefined || !this.hasLeft) return this.die()
+    this.crash()
+    if (leaving.backMs !== undefined) return this.startIn(leaving.backMs)
+    // Its disk is thrown away: others must have what was on it.
+    this.retired = true
+    this.disk.wipe()
+  }
+
+  /** Whether its own disk says that it is no member any more. */
+  get hasLeft(): boolean {
+    return this.disk.members.get(this.id)?.standing === 'left'
+  }
+
+  /** It must not live: nobody starts a copy again, but whoever keeps a machine going starts that one. */
+  refused(): void {
+    if (!this.isClone) return this.die()
+    this.retired = true
+    this.crash()
   }
 
   /** The machine has no power: nothing starts until as many `powerOn`. */

@@ -86,7 +86,8 @@ export class World {
       report,
       makeCore: (node, random) => {
         const nodeSettings = node.conditions.settings
-        const options = { settings: MESH_SETTINGS, nodeSettings, sha256, meshId, random }
+        const settings = { ...MESH_SETTINGS, ...conditions.away }
+        const options = { settings, nodeSettings, sha256, meshId, random }
         return makeCore(tamper?.core === undefined ? options : tamper.core(node, options))
       },
     }
@@ -111,6 +112,7 @@ export class World {
   /** Another machine that runs with a copy of a node's disk. */
   #clone(node: SimNode): SimNode {
     const clone = this.#add(node.id, node.conditions)
+    clone.isClone = true
     clone.disk.restore(node.disk.snapshot())
     clone.start()
     return clone

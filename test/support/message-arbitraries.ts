@@ -178,7 +178,9 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
     batchesHash: hash,
     serving: ballotRuns,
     name: text(64),
+    started: incarnation,
   },
+  outlived: { started: incarnation },
   refused: { why: fc.constantFrom('mesh', 'version', 'settings', 'cloned', 'forgotten') },
   beat: {
     boot,

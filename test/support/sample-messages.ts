@@ -121,5 +121,6 @@ export function hello(name: string): MessageOf<'hello'> {
     batchesHash: HASH,
     serving: [],
     name,
+    started: 1,
   }
 }

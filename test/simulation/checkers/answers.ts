@@ -31,7 +31,7 @@ export class Answers implements Checker {
     const { calmMs, schedule, live } = this.#world
     if (this.#asked || calmMs === undefined || schedule.nowMs < calmMs + ASK_AFTER_MS) return
     this.#asked = true
-    for (const node of live) if (node.up) this.#ask(node)
+    for (const node of live) if (node.up && node.leaving === undefined) this.#ask(node)
   }
 
   #ask(node: SimNode): void {

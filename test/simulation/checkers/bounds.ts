@@ -24,7 +24,16 @@ const PARTS_MAX = 3
 const READ_AT_FIRST = 50
 const READ_EVERY = 16
 /** Said by the clock, whether there are tasks or not. */
-const BY_THE_CLOCK: ReadonlySet<string> = new Set(['beat', 'members', 'batches', 'probe', 'probed', 'hello', 'load'])
+const BY_THE_CLOCK: ReadonlySet<string> = new Set([
+  'beat',
+  'outlived',
+  'members',
+  'batches',
+  'probe',
+  'probed',
+  'hello',
+  'load',
+])
 
 export class Bounds implements Checker {
   readonly #world: World

@@ -6,6 +6,8 @@ import type { BatchRecord } from '../../../src/core/batches.ts'
 import type { AnswerValue, Effect } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
 import type { BatchId, TaskId } from '../../../src/core/ids.ts'
+import { STANDINGS } from '../../../src/core/member-entry.ts'
+import type { MemberEntry } from '../../../src/core/membership.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -36,6 +38,7 @@ export class Durability implements Checker {
     const asked = this.#world.desk.asked(effect.request)
     const { value } = effect
     if (asked?.type === 'intake' && value.type === 'intake') this.#intake(asked.rows, value.copies)
+    if (value.type === 'member') this.#member(value)
     if (value.type === 'batch') this.#batch(node, value.batch.id, value, () => true)
     if (asked?.type === 'set-batch') {
       const before = this.#before.get(effect.request)
@@ -102,6 +105,21 @@ export class Durability implements Checker {
       )
     if (copies < 2 && this.#isMet)
       report('P1', `batch ${batch} was acknowledged with 1 copy while several nodes could store it`)
+  }
+
+  /** What was answered of a member is on as many disks; a disk that was damaged may have had it. */
+  #member({ member, copies }: Extract<AnswerValue, { type: 'member' }>): void {
+    const isThere = (entry: MemberEntry | undefined) => {
+      if (entry === undefined || entry.incarnation !== member.incarnation)
+        return (entry?.incarnation ?? 0) > member.incarnation
+      return STANDINGS.indexOf(entry.standing) >= STANDINGS.indexOf(member.standing)
+    }
+    const disks = this.#world.nodes.filter(({ disk }) => isThere(disk.members.get(member.id))).length
+    if (disks < copies && this.#watch.damagedNodes.size === 0)
+      this.#world.report(
+        'P1',
+        `${member.id} was answered to be ${member.standing} on ${copies} disks; it is on ${disks}`,
+      )
   }
 
   second(): void {

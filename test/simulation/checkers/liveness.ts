@@ -9,7 +9,7 @@ import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
-import { memberListOn, membersOn } from './members.ts'
+import { awayOn, memberListOn, membersOn } from './members.ts'
 import { referenceRing } from './reference-ring.ts'
 import { type Counts, openTask, tasksOf, trueBatches, trueCounts } from './truth.ts'
 
@@ -85,14 +85,21 @@ export class Liveness implements Checker {
   }
 
   #downProblem(): string | undefined {
+    const leaving = this.#world.live.find((node) => node.leaving !== undefined || node.hasLeft)
+    if (leaving !== undefined) return `node ${leaving.index} is leaving still`
     const down = this.#world.live.find(({ up }) => !up)
     if (down !== undefined) return `node ${down.index} is down`
     const busy = this.#world.live.find(({ executor }) => executor.running > 0)
     return busy && `node ${busy.index} still performs something`
   }
 
+  /** Nodes that are members or mean to be. */
+  get #staying(): SimNode[] {
+    return this.#world.live.filter((node) => !node.hasLeft)
+  }
+
   #membersProblem(): string | undefined {
-    const { live } = this.#world
+    const live = this.#staying
     const [first] = live
     if (first === undefined || live.length === 1) return undefined
     for (const node of live) {
@@ -105,15 +112,17 @@ export class Liveness implements Checker {
 
   /** Whether some listed node lacks a fact that any disk has had for so long. */
   #replicasProblem(ageMs: number): string | undefined {
-    const { live, pool, schedule } = this.#world
+    const { pool, schedule } = this.#world
+    const live = this.#staying
     const [first] = live
     if (first === undefined || live.length === 1) return undefined
     const ring = referenceRing(membersOn(first))
+    const away = awayOn(first)
     const byId = new Map(live.map((node) => [node.id, node]))
     const deleted = this.#deleted()
     for (const { slot, facts, batch } of pool.tasks.values()) {
       if (deleted.has(batch)) continue
-      for (const id of ring.list(slot)) {
+      for (const id of away.size > 0 ? ring.listWithout(slot, away) : ring.list(slot)) {
         const node = byId.get(id)
         if (node === undefined) continue
         for (const fact of facts) {

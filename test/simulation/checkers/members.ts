@@ -25,6 +25,10 @@ function findMembers(node: SimNode): readonly NodeId[] {
   return ids.length === 0 ? [node.id] : ids.sort()
 }
 
+/** Those among them that are away. */
+export function awayOn(node: SimNode): ReadonlySet<NodeId> {
+  return new Set([...node.disk.members.values()].filter(({ standing }) => standing === 'away').map(({ id }) => id))
+}
 const lists = new WeakMap<SimNode, { readonly version: number; readonly list: string }>()
 
 /** The whole list, for comparing: left and forgotten nodes too. */

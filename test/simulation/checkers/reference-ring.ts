@@ -34,11 +34,20 @@ export class ReferenceRing {
     return list
   }
 
-  #find(slot: number): NodeId[] {
+  /** The same where some members are away: each is passed over as long as the list is no shorter for it. */
+  listWithout(slot: number, away: ReadonlySet<NodeId>): readonly NodeId[] {
+    const order = this.#find(slot, this.#count)
+    const length = Math.min(LISTED, this.#count)
+    const missing = Math.max(0, length - order.filter((id) => !away.has(id)).length)
+    const filling = new Set(order.filter((id) => away.has(id)).slice(0, missing))
+    return order.filter((id) => !away.has(id) || filling.has(id)).slice(0, length)
+  }
+
+  #find(slot: number, count = Math.min(LISTED, this.#count)): NodeId[] {
     const from = this.#points.findIndex(({ at }) => at >= slot * SLOT_WIDTH)
     const start = from < 0 ? 0 : from
     const list: NodeId[] = []
-    for (let step = 0; list.length < Math.min(LISTED, this.#count); step++) {
+    for (let step = 0; list.length < count; step++) {
       const { id } = this.#points[(start + step) % this.#points.length] as Point
       if (!list.includes(id)) list.push(id)
     }

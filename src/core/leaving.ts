@@ -1,0 +1,134 @@
+/**
+ * This node leaves the mesh: hands its slots over and ends its membership (protocol.md, section 7).
+ *
+ * States: staying -> draining (what runs is finished or returned, like at a stop) -> telling (its entry says `left`,
+ * here and on another node) -> handing over (rounds of comparisons) -> farewell (it has answered) -> over: the
+ * node stops.
+ *
+ * 1. It is a member until nothing runs here and every end is settled: its attempts are not taken for lost.
+ * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
+ *    difference, every slot had such a member, and this node serves no slot: then nothing is only here.
+ * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew.
+ * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
+ *    reaches none of them refuses, since nobody could take over.
+ */
+import type { RequestId } from './events.ts'
+import type { NodeId } from './ids.ts'
+import type { MemberRequests } from './member-requests.ts'
+import type { MemberEntry } from './membership.ts'
+import type { MeshPeers } from './mesh-peers.ts'
+import type { SlotDigest } from './messages.ts'
+import type { Ownership } from './ownership.ts'
+import type { Reads } from './reads.ts'
+import { SlotSet } from './slot-set.ts'
+import type { Sync } from './sync.ts'
+import type { World } from './world.ts'
+
+/** Pause between two rounds: what differed has to be synced there. */
+const ROUND_MS = 1_000
+/** After its answer the node stays for so long, or who asked might not hear it. */
+const FAREWELL_MS = 100
+
+export interface LeavingParts {
+  readonly peers: MeshPeers
+  readonly ownership: Ownership
+  readonly reads: Reads
+  readonly sync: Sync
+  readonly members: MemberRequests
+}
+
+export class Leaving {
+  readonly #world: World
+  readonly #parts: LeavingParts
+  #state: 'staying' | 'draining' | 'telling' | 'handing-over' | 'farewell' | 'over' = 'staying'
+  #request: RequestId = 0
+  /** Is told to take nothing new. */
+  onBegin: () => void = () => undefined
+  /** Is told of this node's own entry that says so. */
+  onLeft: (entry: MemberEntry) => void = () => undefined
+
+  constructor(world: World, parts: LeavingParts) {
+    this.#world = world
+    this.#parts = parts
+  }
+
+  /** Whether the node may stop as far as this is concerned. */
+  get allowsStop(): boolean {
+    return this.#state === 'staying' || this.#state === 'over'
+  }
+
+  begin(request: RequestId): void {
+    const { requests } = this.#world
+    const others = this.#others()
+    if (others.length > 0 && !others.some((id) => this.#isReady(id)))
+      return requests.refuse(request, 'MESH_NO_PEERS', 'no other member can take over now: stop this node instead')
+    this.#request = request
+    this.#state = 'draining'
+    this.onBegin()
+  }
+
+  #others(): NodeId[] {
+    return this.#parts.peers.members.filter((id) => id !== this.#world.nodeId)
+  }
+
+  #isReady(id: NodeId): boolean {
+    return this.#parts.peers.isStoring(id) && this.#parts.peers.isConnected(id)
+  }
+
+  /** To be called in every step: goes on once this node has drained. */
+  look(isDrained: () => boolean): void {
+    if (this.#state !== 'draining' || !isDrained()) return
+    if (this.#others().length === 0) return this.#end()
+    this.#state = 'telling'
+    const entry = this.#parts.peers.list.leave()
+    this.onLeft(entry)
+    this.#parts.members.confirm(entry, () => {
+      this.#state = 'handing-over'
+      this.#round()
+    })
+  }
+
+  #round(): void {
+    this.#parts.reads.digests(SlotSet.all().runs(), (digests) => this.#compare(digests))
+  }
+
+  #compare(digests: readonly SlotDigest[]): void {
+    const { peers, sync } = this.#parts
+    const slotsOf = new Map<NodeId, SlotSet>()
+    let isClean = true
+    for (const { slot } of digests) {
+      const listed = peers.listOf(slot).filter(peers.isStoring)
+      isClean &&= listed.length > 0 && listed.every(peers.isConnected)
+      for (const id of listed.filter(peers.isConnected)) {
+        const slots = slotsOf.get(id) ?? new SlotSet()
+        slots.add(slot)
+        slotsOf.set(id, slots)
+      }
+    }
+    let open = slotsOf.size
+    if (open === 0) return this.#roundEnded(isClean)
+    for (const [peer, slots] of slotsOf) {
+      sync.compare(peer, slots, (whole, equal) => {
+        isClean &&= whole && equal.size === slots.size
+        if (--open === 0) this.#roundEnded(isClean)
+      })
+    }
+  }
+
+  #roundEnded(isClean: boolean): void {
+    if (isClean && this.#parts.ownership.count === 0) return this.#end()
+    const { timers, nowMs } = this.#world
+    timers.add(nowMs + ROUND_MS, () => this.#round())
+  }
+
+  #end(): void {
+    this.#state = 'farewell'
+    const { requests, timers, nowMs } = this.#world
+    const member = this.#parts.peers.list.get(this.#world.nodeId)
+    if (member === undefined) throw new TypeError('a node that leaves has no entry of its own')
+    requests.answer(this.#request, { type: 'member', member, copies: this.#others().length > 0 ? 2 : 1 })
+    timers.add(nowMs + FAREWELL_MS, () => {
+      this.#state = 'over'
+    })
+  }
+}

@@ -1,0 +1,80 @@
+/** A node that leaves: others have all that it had before it stops, and it may come back. */
+import { describe, expect, test } from 'vitest'
+import { CalmWorld } from '../simulation/calm-world.ts'
+import { machine } from '../simulation/cases.ts'
+
+function mesh(count: number, tasks = 30): CalmWorld {
+  return new CalmWorld({ machines: Array.from({ length: count }, () => machine(2_000)), tasks })
+}
+
+/** Lets node `index` leave and stay out. */
+function leave(world: CalmWorld, index: number, backMs?: number) {
+  world.node(index).leaving = { backMs }
+  return world.ask(index, { type: 'leave' })
+}
+
+describe('a node that leaves', () => {
+  test('finishes what runs, and stops once the others have every fact and serve its slots', () => {
+    const three = mesh(3).run(20_000)
+    const running = three.node(2).executor.running
+    expect(running).toBeGreaterThan(0)
+    const reply = leave(three, 2)
+    const member = { id: three.node(2).id, standing: 'left' }
+    expect(reply).toMatchObject({ type: 'answer', value: { type: 'member', member, copies: 2 } })
+    three.run(200)
+    expect(three.node(2).up).toBe(false)
+    for (const { facts } of three.world.pool.tasks.values()) for (const fact of facts) expect(fact.copies).toBe(2)
+    three.run(120_000)
+    const [view] = three.node(0).core?.view().batches ?? []
+    expect(view?.counts).toMatchObject({ total: 30, completed: 30, extra: 0 })
+    expect(three.node(0).core?.view().whole).toBe(true)
+    expect(three.problems).toEqual([])
+  })
+
+  test('is a member anew when it starts again', () => {
+    const three = mesh(3).run(40_000)
+    const before = three.entry(0, 2)?.incarnation ?? 0
+    leave(three, 2, 5_000)
+    three.run(2_000)
+    expect(three.entry(0, 2)).toMatchObject({ standing: 'left', incarnation: before + 1 })
+    three.run(60_000)
+    for (const index of [0, 1, 2])
+      expect(three.entry(index, 2)).toMatchObject({ standing: 'joined', incarnation: before + 2 })
+  })
+
+  test('only stops, and stays a member, where it knows no other', () => {
+    const one = mesh(1, 1).run(20_000)
+    const reply = leave(one, 0)
+    expect(reply).toMatchObject({ type: 'answer', value: { member: { standing: 'joined' }, copies: 1 } })
+    one.run(200)
+    expect(one.effectsOf(0, 'stopped')).toHaveLength(1)
+  })
+
+  test('is refused where it reaches none of the others', () => {
+    const two = mesh(2).run(30_000)
+    two.node(1).powerOff()
+    two.run(30_000)
+    expect(leave(two, 0)).toMatchObject({ type: 'refuse', code: 'MESH_NO_PEERS' })
+    two.run(10_000)
+    expect(two.node(0).up).toBe(true)
+    expect(two.entry(0, 0)?.standing).toBe('joined')
+  })
+
+  test('goes on answering while nobody has what it has, and ends when somebody does', () => {
+    const two = mesh(2).run(30_000)
+    two.node(0).leaving = { backMs: undefined }
+    let reply: unknown
+    two.world.desk.ask(two.node(0), { type: 'leave' }, (heard) => {
+      reply = heard
+    })
+    two.run(5)
+    two.node(1).powerOff()
+    two.run(40_000)
+    expect(two.node(0).up).toBe(true)
+    two.node(1).powerOn()
+    two.run(120_000)
+    expect(two.node(0).up).toBe(false)
+    expect(reply).toMatchObject({ type: 'answer' })
+    for (const { facts } of two.world.pool.tasks.values()) for (const fact of facts) expect(fact.copies).toBe(1)
+  })
+})
