@@ -16,6 +16,7 @@ import type { MeshPeers } from './mesh-peers.ts'
 import { Operator } from './operator.ts'
 import { OwnerDesk } from './owner-desk.ts'
 import { Ownership } from './ownership.ts'
+import { Partners } from './partners.ts'
 import { Places } from './places.ts'
 import { Reads } from './reads.ts'
 import { Replica } from './replica.ts'
@@ -52,6 +53,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   return {
     peers,
     places,
+    partners: new Partners(claims.leases, places),
     ownership,
     holding,
     claims,

@@ -71,7 +71,7 @@ export class Liveness {
   /** Others that this node beats and whose silence it judges: holders of its claims and owners of claims it holds. */
   extras(ids: ReadonlySet<NodeId>, nowMs: number): void {
     this.#at(nowMs)
-    this.#table.takeExtras(ids)
+    for (const peer of this.#table.takeExtras(ids)) this.#look(peer)
   }
 
   /** A message of any kind came from it, on its own connection. */

@@ -80,13 +80,15 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, loading, stealing, takeover, mesh } = this.#parts
+    const { claims, loading, stealing, takeover, mesh, partners, peers } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
+    const named = partners.news()
+    if (named !== undefined) peers.liveness.extras(named, this.#world.nowMs)
     mesh.look()
     takeover.look()
     claims.grant()

@@ -4,7 +4,7 @@
  * 1. A peer is judged by its silence where it is watched, or named by the callers, or in doubt, or where a connection to
  *    it is wanted and not there; from when that began, so that nobody is blamed for a silence that nobody listened to.
  * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours and those named.
- * 3. Neighbours are found anew (`isStale`) when members, names or the set of the dead changed.
+ * 3. Neighbours are found anew (`isStale`) when members or the set of the dead changed.
  */
 import type { Boot, NodeId } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
@@ -73,10 +73,33 @@ export class PeerTable {
     if (peer.told) this.become(peer, 'alive', 'heard-of')
   }
 
-  takeExtras(ids: ReadonlySet<NodeId>): void {
-    if (ids.size === this.#extras.size && [...ids].every((id) => this.#extras.has(id))) return
+  /** Takes over who is named; gives those for whom that changed. */
+  takeExtras(ids: ReadonlySet<NodeId>): Peer[] {
+    const before = this.#extras
+    const ended = [...before].filter((id) => !ids.has(id))
+    const begun = [...ids].filter((id) => !before.has(id))
+    if (ended.length + begun.length === 0) return []
     this.#extras = new Set(ids)
-    this.isStale = true
+    return this.#changed([...ended, ...begun])
+  }
+
+  /** Judges peers anew to whom this node's relation changed; it may be asked often, of few among many. */
+  #changed(ids: readonly NodeId[]): Peer[] {
+    const changed = ids.toSorted().flatMap((id) => this.#world.peers.get(id) ?? [])
+    for (const peer of changed) this.#judgeAnew(peer)
+    this.#beaten = this.#toBeBeaten()
+    return changed
+  }
+
+  #judgeAnew(peer: Peer): void {
+    if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
+    this.#judge(peer)
+  }
+
+  /** Ascending by id. */
+  #toBeBeaten(): Peer[] {
+    const ids = new Set([...this.#neighbours.beaten, ...this.#extras])
+    return [...ids].sort().flatMap((id) => this.#world.peers.get(id) ?? [])
   }
 
   connected(peer: Peer): void {
@@ -148,12 +171,9 @@ export class PeerTable {
     const { ring, self, peers } = this.#world
     this.isStale = false
     this.#neighbours = neighboursOf(ring, self, (id) => peers.get(id)?.state === 'dead')
-    for (const peer of peers.values()) {
-      if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
-      this.#judge(peer)
-    }
-    const { beaten, watched } = this.#neighbours
-    this.#beaten = [...peers.values()].filter(({ id }) => beaten.has(id) || this.#extras.has(id))
+    for (const peer of peers.values()) this.#judgeAnew(peer)
+    const { watched } = this.#neighbours
+    this.#beaten = this.#toBeBeaten()
     this.#watched = [...peers.values()].filter(({ id }) => watched.has(id))
   }
 
