@@ -38,7 +38,9 @@ export class BatchLists {
     this.#hash = undefined
   }
 
-  learn(records: readonly BatchRecord[]): void {
+  /** Gives those that are news, as they are known now. */
+  learn(records: readonly BatchRecord[]): BatchRecord[] {
+    const news: BatchRecord[] = []
     for (const record of records) {
       const known = this.#book.get(record.id)
       const merged = known === undefined ? record : mergeBatch(known.record, record)
@@ -46,8 +48,10 @@ export class BatchLists {
       this.#hash = undefined
       const batch = this.#book.put(merged)
       this.#world.commits.batch(merged)
+      news.push(merged)
       if (known === undefined) this.onNew(batch)
     }
+    return news
   }
 
   #same(a: BatchRecord, b: BatchRecord): boolean {

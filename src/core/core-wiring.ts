@@ -72,7 +72,10 @@ function tiePeers(parts: CoreParts): void {
   }
   mesh.onDisconnected = onGone
   mesh.onGreeted = (peer) => {
-    takeover.changed()
+    // In a large mesh connections come and go; who is up and who a member is does not hang on them.
+    if (!peers.isLarge) takeover.changed()
+    takeover.connected(peer)
+    stealing.connected(peer)
     replication.connected(peer)
     claims.leases.changed(peer)
     holderDesk.tell(peer)
@@ -88,7 +91,7 @@ function tiePeers(parts: CoreParts): void {
     else if (peers.isStoring(peer)) scrub.compare(peer)
     else copied.lost(peer)
   }
-  mesh.onMembers = () => takeover.changed()
+  mesh.lists.onMembers = () => takeover.changed()
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
@@ -127,7 +130,7 @@ function tieBatches(book: BatchBook, { operator, batches, mesh, peers }: CorePar
     batches.changed()
     const batch = book.get(record.id)
     if (isNew && batch !== undefined && peers.members.length > 1) batches.onNew(batch)
-    mesh.tellBatch([record])
+    mesh.lists.tellBatches([record])
   }
 }
 

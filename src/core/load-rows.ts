@@ -9,27 +9,33 @@ import type { Boot, NodeId } from './ids.ts'
 import type { LoadRow } from './messages.ts'
 
 interface Known {
-  readonly row: LoadRow
-  readonly heardMs: number
+  row: LoadRow
+  heardMs: number
 }
 
 export class LoadRows {
   readonly #rows = new Map<NodeId, Known>()
+  /** All rows, until one of another node comes or one goes. */
+  #sorted: Known[] | undefined
 
   /** Answers whether it is news; `boot` is what its node is known to run under, if that is known. */
   heard(row: LoadRow, boot: Boot | undefined, nowMs: number): boolean {
-    const known = this.#rows.get(row.node)?.row
     if (boot !== undefined && row.boot !== boot) return false
-    if (known !== undefined) {
-      if (row.incarnation < known.incarnation) return false
-      if (row.boot === known.boot && row.seq <= known.seq) return false
+    const known = this.#rows.get(row.node)
+    if (known === undefined) {
+      this.#rows.set(row.node, { row, heardMs: nowMs })
+      this.#sorted = undefined
+      return true
     }
-    this.#rows.set(row.node, { row, heardMs: nowMs })
+    const last = known.row
+    if (row.incarnation < last.incarnation || (row.boot === last.boot && row.seq <= last.seq)) return false
+    known.row = row
+    known.heardMs = nowMs
     return true
   }
 
   forget(node: NodeId): void {
-    this.#rows.delete(node)
+    if (this.#rows.delete(node)) this.#sorted = undefined
   }
 
   of(node: NodeId): LoadRow | undefined {
@@ -37,7 +43,8 @@ export class LoadRows {
   }
 
   /** Rows with the time they came, by ascending node id. */
-  all(): Known[] {
-    return [...this.#rows.values()].sort((a, b) => (a.row.node < b.row.node ? -1 : 1))
+  all(): readonly Readonly<Known>[] {
+    this.#sorted ??= [...this.#rows.values()].sort((a, b) => (a.row.node < b.row.node ? -1 : 1))
+    return this.#sorted
   }
 }

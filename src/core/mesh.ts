@@ -1,6 +1,5 @@
 /**
- * This node among the others: greets them, keeps the lists that all share alike, and passes what is said to the part
- * that it is for.
+ * This node among the others: greets them, beats, and passes what is said to the part that it is for.
  *
  * 1. A message that cannot be decoded, or that comes before its sender's hello, is counted and dropped.
  * 2. Both sides of a new connection say hello at once; lists that differ follow, then and with every beat.
@@ -13,16 +12,15 @@ import { PROTOCOL, refusalOf, settingsHash } from './hello.ts'
 import type { NodeId } from './ids.ts'
 import type { Load } from './load.ts'
 import type { LoadRows } from './load-rows.ts'
-import type { MemberEntry } from './membership.ts'
 import { MeshBeats } from './mesh-beats.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadRow, Message, MessageOf, MessageType } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { LivenessAction } from './peer.ts'
+import { Relay } from './relay.ts'
+import { SharedLists } from './shared-lists.ts'
 import type { World } from './world.ts'
 
-/** Lists that differ are sent to a peer so often at most. */
-const LISTS_MS = 1_000
 
 /** What parts of the core do with messages to them. */
 export type Handlers = { readonly [T in MessageType]?: (from: NodeId, message: MessageOf<T>) => void }
@@ -39,8 +37,9 @@ export interface MeshParts {
 export class Mesh {
   readonly #world: World
   readonly #parts: MeshParts
+  readonly #relay: Relay
   #handlers: Handlers
-  readonly #listsSentMs = new Map<NodeId, number>()
+  readonly lists: SharedLists
   readonly #beats: MeshBeats
   #incarnation = 0
   /** A peer was greeted. */
@@ -48,7 +47,6 @@ export class Mesh {
   onDisconnected: (peer: NodeId) => void = () => undefined
   /** Whether it is up, stores, or runs under another boot changed. */
   onStanding: (peer: NodeId) => void = () => undefined
-  onMembers: () => void = () => undefined
   /** Messages that could not be right. */
   bad = 0
 
@@ -56,14 +54,18 @@ export class Mesh {
     this.#world = world
     this.#parts = parts
     this.#beats = new MeshBeats(world, parts.load)
+    this.#relay = new Relay(world, parts.peers)
+    this.lists = new SharedLists(world, parts.peers, parts.batches)
+    this.lists.onIncarnation = (incarnation) => this.start(incarnation)
     this.#handlers = {
       hello: (from, message) => this.#hello(from, message),
       refused: (from) => this.#world.out({ type: 'hang-up', to: from }),
       beat: (from, message) => this.#beat(from, message),
-      members: (from, message) => this.#members(from, message),
-      batches: (from, message) => this.#batches(from, message),
+      members: (from, message) => this.lists.members(from, message),
+      batches: (from, message) => this.lists.batches(from, message),
       probe: (from, { about }) => parts.peers.liveness.asked(from, about, world.nowMs),
       probed: (from, { about, reached }) => parts.peers.liveness.probed(from, about, reached, world.nowMs),
+      relay: (from, message) => this.#relayed(from, message),
       load: (_from, { row }) => this.#row(row),
       rumour: (_from, { rumour }) => parts.peers.liveness.rumour(rumour, world.nowMs),
     }
@@ -79,11 +81,7 @@ export class Mesh {
     this.#parts.load.incarnation = incarnation
   }
 
-  send = (to: NodeId, message: Message): void => {
-    if (to === this.#world.nodeId) throw new TypeError(`a message ${message.type} to this node itself`)
-    if (!this.#parts.peers.isConnected(to)) return
-    this.#world.out({ type: 'send', to, bytes: encodeMessage(message) })
-  }
+  send = (to: NodeId, message: Message): void => this.#relay.send(to, message)
 
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
@@ -107,6 +105,19 @@ export class Mesh {
     this.#take(from, message)
   }
 
+  /** A message that came through another member. */
+  #relayed(sender: NodeId, relay: MessageOf<'relay'>): void {
+    if (!this.#relay.isForMe(sender, relay)) return
+    const message = this.#decode(relay.bytes)
+    if (message === undefined) return
+    if (!this.#relay.mayBeRelayed(relay, message)) this.bad++
+    else if (message.type !== 'beat') this.#take(relay.from, message)
+    else {
+      this.#parts.peers.liveness.storingOf(relay.from, message.storing, this.#world.nowMs)
+      if (message.load !== undefined) this.#row(message.load)
+    }
+  }
+
   gossiped(bytes: Uint8Array): void {
     const message = this.#decode(bytes)
     if (message?.type === 'load' || message?.type === 'rumour') this.#take('', message)
@@ -116,7 +127,7 @@ export class Mesh {
   found(peer: NodeId): void {
     const { liveness, list } = this.#parts.peers
     if (list.get(peer)?.standing === 'joined') liveness.found(peer, this.#world.nowMs)
-    else if (peer !== this.#world.nodeId) this.#world.out({ type: 'dial', to: peer })
+    else if (peer !== this.#world.nodeId && liveness.reach.mayMeet) this.#world.out({ type: 'dial', to: peer })
   }
 
   #decode(bytes: Uint8Array): Message | undefined {
@@ -135,7 +146,7 @@ export class Mesh {
   }
 
   #ownHello(): MessageOf<'hello'> {
-    const { meshId, peers, batches, ownership } = this.#parts
+    const { meshId, peers, ownership } = this.#parts
     const { settings, sha256, boot } = this.#world
     return {
       type: 'hello',
@@ -144,8 +155,7 @@ export class Mesh {
       settingsHash: settingsHash(settings, sha256),
       incarnation: this.#incarnation,
       boot,
-      membersHash: peers.list.hash,
-      batchesHash: batches.hash,
+      ...this.lists.hashes,
       serving: ownership.servedRuns(),
       name: peers.list.get(this.#world.nodeId)?.name ?? '',
     }
@@ -162,64 +172,14 @@ export class Mesh {
     peers.greeted(from)
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
     ownership.learn(hello.serving)
-    this.#exchange(from, hello)
+    this.lists.exchange(from, hello)
     this.onGreeted(from)
   }
 
   #beat(from: NodeId, beat: MessageOf<'beat'>): void {
     this.#parts.peers.liveness.beat(from, beat, this.#world.nowMs)
     if (beat.load !== undefined) this.#row(beat.load)
-    const sentMs = this.#listsSentMs.get(from) ?? Number.NEGATIVE_INFINITY
-    if (this.#world.nowMs >= sentMs + LISTS_MS) this.#exchange(from, beat)
-  }
-
-  /** Sends what differs; the answer brings what the peer knows better. */
-  #exchange(peer: NodeId, theirs: { readonly membersHash: string; readonly batchesHash: string }): void {
-    const { peers, batches } = this.#parts
-    const differ = { members: theirs.membersHash !== peers.list.hash, batches: theirs.batchesHash !== batches.hash }
-    if (differ.members) this.send(peer, { type: 'members', entries: peers.list.entries, answer: true })
-    if (differ.batches) this.send(peer, { type: 'batches', records: batches.records, answer: true })
-    if (differ.members || differ.batches) this.#listsSentMs.set(peer, this.#world.nowMs)
-  }
-
-  #members(from: NodeId, { entries, answer }: MessageOf<'members'>): void {
-    this.#learnMembers(entries)
-    if (answer) this.send(from, { type: 'members', entries: this.#parts.peers.list.entries, answer: false })
-  }
-
-  #learnMembers(entries: readonly MemberEntry[]): void {
-    const { peers } = this.#parts
-    const changed = peers.list.merge(entries)
-    const refuted = peers.list.refute()
-    if (refuted !== undefined) {
-      changed.push(refuted)
-      this.#world.commits.incarnation(refuted.incarnation)
-    }
-    this.#membersChanged(changed)
-  }
-
-  /** What is news of the member list is synced before it is told: this node's own entry above all. */
-  #membersChanged(changed: readonly MemberEntry[]): void {
-    if (changed.length === 0) return
-    this.#world.commits.members(changed)
-    this.#parts.peers.changed(this.#world.nowMs)
-    this.onMembers()
-    this.#world.commits.whenStored(() => {
-      const own = changed.findLast(({ id }) => id === this.#world.nodeId)
-      if (own !== undefined) this.start(own.incarnation)
-      for (const peer of this.#parts.peers.connected)
-        this.send(peer, { type: 'members', entries: changed, answer: false })
-    })
-  }
-
-  #batches(from: NodeId, { records, answer }: MessageOf<'batches'>): void {
-    this.#parts.batches.learn(records)
-    if (answer) this.send(from, { type: 'batches', records: this.#parts.batches.records, answer: false })
-  }
-
-  /** Tells everybody of a batch that is new or changed here. */
-  tellBatch(records: MessageOf<'batches'>['records']): void {
-    for (const peer of this.#parts.peers.connected) this.send(peer, { type: 'batches', records, answer: false })
+    this.lists.compare(from, beat)
   }
 
   #row(row: LoadRow): void {
@@ -262,10 +222,9 @@ export class Mesh {
   }
 
   #sendBeat(to: NodeId): void {
-    const { peers, batches } = this.#parts
-    if (!peers.isConnected(to)) return
-    const own = { incarnation: this.#incarnation, membersHash: peers.list.hash, batchesHash: batches.hash }
-    this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
+    const own = { incarnation: this.#incarnation, ...this.lists.hashes }
+    if (this.#parts.peers.isConnected(to)) this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
+    else this.#relay.send(to, this.#beats.plain(own))
     const row = this.#beats.gossipedRow()
     if (row !== undefined) this.#gossip({ type: 'load', row })
   }

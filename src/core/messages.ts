@@ -132,6 +132,17 @@ export type Message =
   | { readonly type: 'batches'; readonly records: readonly BatchRecord[]; readonly answer: boolean }
   | { readonly type: 'probe'; readonly about: NodeId }
   | { readonly type: 'probed'; readonly about: NodeId; readonly reached: boolean }
+  /** A message from one member to another that it cannot reach, handed to a third; the boots of both ends. */
+  | {
+      readonly type: 'relay'
+      readonly from: NodeId
+      readonly boot: Boot
+      readonly incarnation: number
+      readonly to: NodeId
+      /** null: not known. */
+      readonly toBoot: Boot | null
+      readonly bytes: Uint8Array
+    }
   | { readonly type: 'serving'; readonly runs: readonly BallotRun[] }
   | { readonly type: 'promise'; readonly request: number; readonly epoch: number; readonly slots: readonly SlotRun[] }
   | {

@@ -80,9 +80,10 @@ export class Router {
   #reachable(slot: number): NodeId | undefined {
     if (this.#ownership.serves(slot)) return this.#world.nodeId
     const owner = this.#ownership.ownerOf(slot)
-    return owner !== undefined && owner !== this.#world.nodeId && this.#world.peers.isConnected(owner)
-      ? owner
-      : undefined
+    if (owner === undefined || owner === this.#world.nodeId) return undefined
+    if (this.#world.peers.isReachable(owner)) return owner
+    this.#world.peers.want(owner)
+    return undefined
   }
 
   #askLater<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {

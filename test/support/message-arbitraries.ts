@@ -190,6 +190,7 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   batches: { records: few(record), answer: flag },
   probe: { about: node },
   probed: { about: node, reached: flag },
+  relay: { from: node, boot, incarnation, to: node, toBoot: fc.option(boot, { nil: null }), bytes },
   serving: { runs: ballotRuns },
   promise: { request: whole, epoch, slots: slotRuns },
   promised: { request: whole, slots: slotRuns, refused: ballotRuns, digests: slotDigests },

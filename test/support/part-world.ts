@@ -5,6 +5,7 @@ import type { NodeId } from '../../src/core/ids.ts'
 import type { Message } from '../../src/core/messages.ts'
 import type { Peers } from '../../src/core/peers.ts'
 import { MESH_SETTINGS, NODE_SETTINGS } from '../../src/core/settings.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import { Timers } from '../../src/core/timers.ts'
 import { Requests, type World } from '../../src/core/world.ts'
 import { sha256 } from './core-disk.ts'
@@ -26,6 +27,7 @@ export function partPeers(self: NodeId, others: readonly NodeId[], change: Parti
     isMember: (id) => members.includes(id),
     listOf: () => members.slice(0, 3),
     order: () => members,
+    slotsFirst: () => new SlotSet(),
     isUp: () => true,
     isGone: () => false,
     isStoring: () => true,

@@ -1,0 +1,130 @@
+/**
+ * The lists that all nodes keep alike, members and batch records: what differs is sent, and what is news is told on.
+ *
+ * 1. Lists are compared by their hashes, at the hello and with every beat; what differs is sent to one peer at most once
+ *    a second, and the peer answers with what it knows better.
+ * 2. What is news of the member list is synced before it is told: this node's own entry above all.
+ * 3. News is told at once to all who are connected; in a large mesh to the neighbours on the circle and some more, who
+ *    tell it on because it is news to them. Nobody tells the same twice, and what got lost the hashes show.
+ * 4. A list that is too long for a message goes in several; the last one asks for the answer.
+ */
+import { encodeBatch } from '../codec/batches.ts'
+import { MESSAGE_LIMITS } from '../codec/message-limits.ts'
+import type { BatchLists } from './batch-lists.ts'
+import type { BatchRecord } from './batches.ts'
+import type { NodeId } from './ids.ts'
+import type { MemberEntry } from './membership.ts'
+import type { MeshPeers } from './mesh-peers.ts'
+import type { MessageOf } from './messages.ts'
+import { partsBy } from './parts.ts'
+import type { World } from './world.ts'
+
+/** Lists that differ are sent to a peer so often at most. */
+const LISTS_MS = 1_000
+/** Whom news is told besides the neighbours, where not everyone is told: they carry it across the circle. */
+const FAR = 5
+const RECORDS_BYTES_MAX = MESSAGE_LIMITS.frameBytesMax / 2
+
+interface Hashes {
+  readonly membersHash: string
+  readonly batchesHash: string
+}
+
+export class SharedLists {
+  readonly #world: World
+  readonly #peers: MeshPeers
+  readonly #batches: BatchLists
+  readonly #sentMs = new Map<NodeId, number>()
+  /** The member list changed. */
+  onMembers: () => void = () => undefined
+  /** This node's own entry is synced under that incarnation. */
+  onIncarnation: (incarnation: number) => void = () => undefined
+
+  constructor(world: World, peers: MeshPeers, batches: BatchLists) {
+    this.#world = world
+    this.#peers = peers
+    this.#batches = batches
+  }
+
+  get hashes(): Hashes {
+    return { membersHash: this.#peers.list.hash, batchesHash: this.#batches.hash }
+  }
+
+  /** Sends what differs, unless that was done just now. */
+  compare(peer: NodeId, theirs: Hashes): void {
+    const sentMs = this.#sentMs.get(peer) ?? Number.NEGATIVE_INFINITY
+    if (this.#world.nowMs >= sentMs + LISTS_MS) this.exchange(peer, theirs)
+  }
+
+  /** Sends what differs; the answer brings what the peer knows better. */
+  exchange(peer: NodeId, theirs: Hashes): void {
+    const { membersHash, batchesHash } = this.hashes
+    const differ = { members: theirs.membersHash !== membersHash, batches: theirs.batchesHash !== batchesHash }
+    if (differ.members) this.#sendMembers(peer, true)
+    if (differ.batches) this.#sendBatches(peer, this.#batches.records, true)
+    if (differ.members || differ.batches) this.#sentMs.set(peer, this.#world.nowMs)
+  }
+
+  #sendMembers(peer: NodeId, answer: boolean): void {
+    this.#world.send(peer, { type: 'members', entries: this.#peers.list.entries, answer })
+  }
+
+  #sendBatches(peer: NodeId, records: readonly BatchRecord[], answer: boolean): void {
+    const parts = partsBy(records, (record) => encodeBatch(record).length, RECORDS_BYTES_MAX, MESSAGE_LIMITS.recordsMax)
+    if (parts.length === 0) parts.push([])
+    parts.forEach((part, at) => {
+      this.#world.send(peer, { type: 'batches', records: part, answer: answer && at === parts.length - 1 })
+    })
+  }
+
+  members(from: NodeId, { entries, answer }: MessageOf<'members'>): void {
+    this.#learnMembers(entries)
+    if (answer) this.#sendMembers(from, false)
+  }
+
+  #learnMembers(entries: readonly MemberEntry[]): void {
+    const changed = this.#peers.list.merge(entries)
+    const refuted = this.#peers.list.refute()
+    if (refuted !== undefined) {
+      changed.push(refuted)
+      this.#world.commits.incarnation(refuted.incarnation)
+    }
+    if (changed.length > 0) this.#membersChanged(changed)
+  }
+
+  #membersChanged(changed: readonly MemberEntry[]): void {
+    const { commits, nodeId, nowMs } = this.#world
+    commits.members(changed)
+    this.#peers.changed(nowMs)
+    this.onMembers()
+    commits.whenStored(() => {
+      const own = changed.findLast(({ id }) => id === nodeId)
+      if (own !== undefined) this.onIncarnation(own.incarnation)
+      for (const peer of this.#hearers()) this.#world.send(peer, { type: 'members', entries: changed, answer: false })
+    })
+  }
+
+  batches(from: NodeId, { records, answer }: MessageOf<'batches'>): void {
+    const news = this.#batches.learn(records)
+    if (answer) this.#sendBatches(from, this.#batches.records, false)
+    if (news.length > 0 && this.#peers.isLarge) this.tellBatches(news)
+  }
+
+  /** Tells others of batches that are new or changed here. */
+  tellBatches(records: readonly BatchRecord[]): void {
+    for (const peer of this.#hearers()) this.#sendBatches(peer, records, false)
+  }
+
+  /** Who is told what is news here. */
+  #hearers(): NodeId[] {
+    const { connected, near, isLarge } = this.#peers
+    if (!isLarge) return connected
+    const far = connected.filter((id) => !near.includes(id))
+    const told = near.filter((id) => this.#peers.isConnected(id))
+    for (let left = Math.min(FAR, far.length); left > 0; left--) {
+      const [drawn] = far.splice(Math.floor(this.#world.draw() * far.length), 1)
+      if (drawn !== undefined) told.push(drawn)
+    }
+    return told
+  }
+}
