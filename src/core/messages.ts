@@ -196,6 +196,9 @@ export type Message =
   | {
       readonly type: 'held'
       readonly boot: Boot
+      /** A long list goes in parts, numbered from 0; it counts once its last has come. */
+      readonly part: number
+      readonly last: boolean
       readonly tokens: readonly {
         readonly token: Token
         readonly task: TaskId
@@ -225,8 +228,10 @@ export type Message =
       readonly new: number
       readonly existing: number
       readonly copies: number
-      /** Rows of slots that the answering node does not serve: to be sent elsewhere. */
+      /** Rows of slots that the answering node does not serve: to be sent elsewhere. Of a busy node: all. */
       readonly elsewhere: readonly TaskId[]
+      /** The node is busy: what it did not take may be sent again then. 0: it is not. */
+      readonly retryAfterMs: number
     }
   | {
       readonly type: 'change-tasks'

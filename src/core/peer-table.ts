@@ -191,6 +191,15 @@ export class PeerTable {
     else peer.judgedSinceMs = undefined
   }
 
+  #hangUpIdle(): void {
+    const { peers, nowMs } = this.#world
+    const standing = [...this.connections].filter((id) => peers.get(id)?.line.connected === true)
+    for (const id of this.#wishes.surplus(standing, (each) => this.#isNeeded(each), nowMs)) {
+      const peer = peers.get(id)
+      if (peer !== undefined) this.#redialling.hangUp(peer)
+    }
+  }
+
   isWanted({ id }: Peer): boolean {
     return !this.isLarge || this.#isNeeded(id) || this.#wishes.isWanted(id)
   }
@@ -226,13 +235,7 @@ export class PeerTable {
   /** Ends wishes that are over, and connections above the limit that nobody uses; gives whose wish ended. */
   tidy(): Peer[] {
     const over = this.#wishes.expire(this.#world.nowMs)
-    if (this.isLarge && this.connections.size > CONNECTIONS_MAX) {
-      const isKept = (id: NodeId) => this.#isNeeded(id) || this.#world.peers.get(id)?.line.connected !== true
-      for (const id of this.#wishes.surplus(this.connections, isKept, this.#world.nowMs)) {
-        const peer = this.#world.peers.get(id)
-        if (peer !== undefined) this.#redialling.hangUp(peer)
-      }
-    }
+    if (this.isLarge && this.connections.size > CONNECTIONS_MAX) this.#hangUpIdle()
     return over.length === 0 ? [] : this.#changed(over)
   }
 

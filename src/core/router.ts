@@ -5,24 +5,36 @@
  * An item: waiting for an owner -> asked -> done | waiting (not served there, or that node is gone).
  *
  * 1. A job is done when every item was answered by the owner of its slot.
- * 2. Asking twice does no harm: an owner that has done it already says so.
+ * 2. Asking twice does no harm: an owner that has done it already says so. Where a third node is between, which may
+ *    lose what is said, an owner that does not answer is asked again.
+ * 3. What one owner is asked goes in messages of `PART_BYTES_MAX` at most; a busy owner is asked again when it says.
  */
 import { type NodeId, slotOf, type TaskId } from './ids.ts'
 import type { Message } from './messages.ts'
 import type { Ownership } from './ownership.ts'
+import { partsBy } from './parts.ts'
 import type { World } from './world.ts'
 
 /** Pause before items without an owner are tried again. */
 const AGAIN_MS = 250
+/** An answer that comes through a third node may take so long. */
+const ANSWER_MS = 10_000
+/** Half a frame: sizes of items are estimates. */
+const PART_BYTES_MAX = 2 * 1024 * 1024
 
 export interface RoutedJob<Item, Answer> {
   readonly taskOf: (item: Item) => TaskId
-  /** Does it here; `answered` gives what was done, and items of slots that this node does not serve any more. */
-  readonly local: (items: readonly Item[], answered: (answer: Answer, elsewhere: readonly Item[]) => void) => void
+  /** What an item takes in a message, in bytes; and how many one may have. */
+  readonly bytesOf: (item: Item) => number
+  readonly itemsMax: number
+  /** Does it here; `answered` gives what was done, and items that this node does not serve any more, or not now. */
+  readonly local: (items: readonly Item[], answered: Answered<Item, Answer>) => void
   readonly message: (request: number, items: readonly Item[]) => Message
   readonly add: (answer: Answer) => void
   readonly done: () => void
 }
+
+export type Answered<Item, Answer> = (answer: Answer, elsewhere: readonly Item[], retryAfterMs?: number) => void
 
 interface Open<Item, Answer> {
   readonly job: RoutedJob<Item, Answer>
@@ -67,13 +79,21 @@ export class Router {
     this.#askLater(open, later)
     for (const [owner, its] of byOwner) {
       if (owner === this.#world.nodeId) {
-        job.local(its, (answer, elsewhere) => this.#answered(open, its.length, answer, elsewhere))
+        job.local(its, (answer, elsewhere, afterMs) => this.#answered(open, its.length, answer, elsewhere, afterMs))
         continue
       }
-      const request = ++this.#request
-      this.#parts.set(request, { open, owner, items: its })
-      this.#world.send(owner, job.message(request, its))
+      for (const part of partsBy(its, job.bytesOf, PART_BYTES_MAX, job.itemsMax)) this.#askOne(open, owner, part)
     }
+  }
+
+  #askOne<Item, Answer>(open: Open<Item, Answer>, owner: NodeId, items: readonly Item[]): void {
+    const request = ++this.#request
+    this.#parts.set(request, { open, owner, items })
+    this.#world.send(owner, open.job.message(request, items))
+    if (this.#world.peers.isConnected(owner)) return
+    this.#world.timers.add(this.#world.nowMs + ANSWER_MS, () => {
+      if (this.#parts.delete(request)) this.#ask(open, items)
+    })
   }
 
   /** Who can be asked about a slot now. */
@@ -86,19 +106,31 @@ export class Router {
     return undefined
   }
 
-  #askLater<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[]): void {
-    if (items.length > 0) this.#world.timers.add(this.#world.nowMs + AGAIN_MS, () => this.#ask(open, items))
+  #askLater<Item, Answer>(open: Open<Item, Answer>, items: readonly Item[], afterMs = AGAIN_MS): void {
+    if (items.length > 0) this.#world.timers.add(this.#world.nowMs + afterMs, () => this.#ask(open, items))
   }
 
-  #answered<Item, Answer>(open: Open<Item, Answer>, asked: number, answer: Answer, elsewhere: readonly Item[]): void {
+  #answered<Item, Answer>(
+    open: Open<Item, Answer>,
+    asked: number,
+    answer: Answer,
+    elsewhere: readonly Item[],
+    retryAfterMs = 0,
+  ): void {
     open.left -= asked - elsewhere.length
     open.job.add(answer)
-    this.#askLater(open, elsewhere)
+    this.#askLater(open, elsewhere, Math.max(AGAIN_MS, Math.min(retryAfterMs, ANSWER_MS)))
     if (open.left === 0) open.job.done()
   }
 
-  /** An owner answered; `elsewhere` names tasks of slots that it does not serve. */
-  answered<Answer>(from: NodeId, request: number, answer: Answer, elsewhere: readonly TaskId[]): void {
+  /** An owner answered; `elsewhere` names tasks that it does not serve, or not before `retryAfterMs`. */
+  answered<Answer>(
+    from: NodeId,
+    request: number,
+    answer: Answer,
+    elsewhere: readonly TaskId[],
+    retryAfterMs = 0,
+  ): void {
     const part = this.#parts.get(request)
     if (part?.owner !== from) return
     this.#parts.delete(request)
@@ -109,6 +141,7 @@ export class Router {
       items.length,
       answer,
       items.filter((item) => names.has(open.job.taskOf(item))),
+      retryAfterMs,
     )
   }
 

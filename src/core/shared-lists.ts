@@ -23,7 +23,8 @@ import type { World } from './world.ts'
 const LISTS_MS = 1_000
 /** Whom news is told besides the neighbours, where not everyone is told: they carry it across the circle. */
 const FAR = 5
-const RECORDS_BYTES_MAX = MESSAGE_LIMITS.frameBytesMax / 2
+/** Of one message. */
+const LIST_BYTES_MAX = MESSAGE_LIMITS.frameBytesMax / 2
 
 interface Hashes {
   readonly membersHash: string
@@ -60,17 +61,20 @@ export class SharedLists {
   exchange(peer: NodeId, theirs: Hashes): void {
     const { membersHash, batchesHash } = this.hashes
     const differ = { members: theirs.membersHash !== membersHash, batches: theirs.batchesHash !== batchesHash }
-    if (differ.members) this.#sendMembers(peer, true)
+    if (differ.members) this.#sendMembers(peer, this.#peers.list.entries, true)
     if (differ.batches) this.#sendBatches(peer, this.#batches.records, true)
     if (differ.members || differ.batches) this.#sentMs.set(peer, this.#world.nowMs)
   }
 
-  #sendMembers(peer: NodeId, answer: boolean): void {
-    this.#world.send(peer, { type: 'members', entries: this.#peers.list.entries, answer })
+  #sendMembers(peer: NodeId, all: readonly MemberEntry[], answer: boolean): void {
+    const parts = partsBy(all, entryBytes, LIST_BYTES_MAX)
+    parts.forEach((entries, at) => {
+      this.#world.send(peer, { type: 'members', entries, answer: answer && at === parts.length - 1 })
+    })
   }
 
   #sendBatches(peer: NodeId, records: readonly BatchRecord[], answer: boolean): void {
-    const parts = partsBy(records, (record) => encodeBatch(record).length, RECORDS_BYTES_MAX, MESSAGE_LIMITS.recordsMax)
+    const parts = partsBy(records, (record) => encodeBatch(record).length, LIST_BYTES_MAX, MESSAGE_LIMITS.recordsMax)
     if (parts.length === 0) parts.push([])
     parts.forEach((part, at) => {
       this.#world.send(peer, { type: 'batches', records: part, answer: answer && at === parts.length - 1 })
@@ -79,7 +83,7 @@ export class SharedLists {
 
   members(from: NodeId, { entries, answer }: MessageOf<'members'>): void {
     this.#learnMembers(entries)
-    if (answer) this.#sendMembers(from, false)
+    if (answer) this.#sendMembers(from, this.#peers.list.entries, false)
   }
 
   #learnMembers(entries: readonly MemberEntry[]): void {
@@ -100,7 +104,7 @@ export class SharedLists {
     commits.whenStored(() => {
       const own = changed.findLast(({ id }) => id === nodeId)
       if (own !== undefined) this.onIncarnation(own.incarnation)
-      for (const peer of this.#hearers()) this.#world.send(peer, { type: 'members', entries: changed, answer: false })
+      for (const peer of this.#hearers()) this.#sendMembers(peer, changed, false)
     })
   }
 
@@ -127,4 +131,9 @@ export class SharedLists {
     }
     return told
   }
+}
+
+/** What an entry takes in a message, or a little more. */
+function entryBytes({ id, name, addresses }: MemberEntry): number {
+  return addresses.reduce((sum, address) => sum + 3 * address.length + 3, 3 * (id.length + name.length) + 40)
 }
