@@ -110,9 +110,7 @@ export class Stealing {
 
   #chooseOwner(wants: readonly Want[]): NodeId | undefined {
     const { peers, nodeId } = this.#world
-    const candidates = this.#rows
-      .all()
-      .map(({ row }) => row)
+    const candidates = this.#rows.working
       .filter((row) => row.node !== nodeId && peers.isUp(row.node) && (peers.isLarge || peers.isReachable(row.node)))
       .filter((row) => this.#refusedRows.get(row.node) !== row && remainingMs(row, wants) > 0)
     for (let at = 0; at < Math.min(DRAWN, candidates.length - 1); at++) {
@@ -169,7 +167,7 @@ export class Stealing {
   /** Tells nodes with free places that there is work here. */
   #tell(): void {
     const { peers, nowMs, nodeId } = this.#world
-    for (const { row } of this.#rows.all()) {
+    for (const row of this.#rows.free) {
       if (row.node === nodeId || !peers.isUp(row.node) || !peers.isReachable(row.node)) continue
       const profiles = row.profiles.filter(({ profile, free }) => free > 0 && this.#isReady(profile))
       if (profiles.length === 0 || nowMs < (this.#toldMs.get(row.node) ?? Number.NEGATIVE_INFINITY) + TOLD_MS) continue
