@@ -18,7 +18,7 @@ import { tieParts } from './core-wiring.ts'
 import type { Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
-import type { BatchId, Sha256, Token } from './ids.ts'
+import type { BatchId, NodeId, Sha256, Token } from './ids.ts'
 import { isWhole } from './load.ts'
 import { MeshPeers } from './mesh-peers.ts'
 import { Profile } from './places.ts'
@@ -125,6 +125,16 @@ export class MeshCore {
   slotsWith(batch: BatchId, standings: Parameters<typeof slotsWith>[1]): number[] | undefined {
     const known = this.#book.get(batch)
     return known && slotsWith(known, standings)
+  }
+
+  /** Whether a member is held for alive here. */
+  isUp(id: NodeId): boolean {
+    return this.#parts.peers.isUp(id)
+  }
+
+  /** Whether this node is the acting owner of a slot. */
+  serves(slot: number): boolean {
+    return this.#parts.ownership.serves(slot)
   }
 
   /** A wake that comes late tells that this node was away: it judges nobody by what it missed. */

@@ -8,7 +8,7 @@ import type { Message, MessageOf, MessageType } from '../../src/core/messages.ts
 import { membersOn } from './checkers/members.ts'
 import { referenceRing } from './checkers/reference-ring.ts'
 import type { PoolFact } from './fact-pool.ts'
-import { heardFrom, messageOf, saidTo, typeOf } from './message-reader.ts'
+import { heardFrom, saidTo, typeOf } from './message-reader.ts'
 import type { Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
 import type { World } from './world.ts'
