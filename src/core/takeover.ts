@@ -101,17 +101,14 @@ export class Takeover {
   /** Begins a job where there is something to take over. */
   look(): void {
     if (!this.#dirty || this.#job !== undefined || !this.#world.storing) return
-    const { nowMs, peers } = this.#world
+    const { nowMs } = this.#world
     if (nowMs < this.#changedMs + STABLE_MS) return
     this.#dirty = false
     const slots = this.#wantedSlots()
     if (slots.size === 0) return
     const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(), unasked: new Map() }
     this.#job = job
-    const asked = whomToAsk(this.#world, this.#ownership.ballots, slots)
-    // Of a slot nothing is compared through a third node.
-    if (!peers.isLarge) for (const peer of asked.keys()) if (!peers.isConnected(peer)) asked.delete(peer)
-    this.#ask(job, asked)
+    this.#ask(job, whomToAsk(this.#world, this.#ownership.ballots, slots))
     this.#world.timers.add(nowMs + SILENT_MS, () => {
       if (this.#job === job && job.request === 0) for (const peer of [...job.unasked.keys()]) this.#heard(job, peer)
     })
@@ -124,7 +121,8 @@ export class Takeover {
     for (const peer of asked.keys()) job.waiting.add(peer)
     if (asked.size === 0) this.#goOn(job)
     for (const [peer, slots] of asked) {
-      if (peers.isReachable(peer)) this.#askOne(job, peer, slots)
+      // Slots are not compared through a third node.
+      if (job.request === 0 ? peers.isConnected(peer) : peers.isReachable(peer)) this.#askOne(job, peer, slots)
       else {
         job.unasked.set(peer, slots)
         peers.want(peer)

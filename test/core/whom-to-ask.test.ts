@@ -8,12 +8,14 @@ const SLOTS = SlotSet.of([1, 2])
 const asked = (peers: ReturnType<typeof partPeers>, ballots = new Ballots()) =>
   [...whomToAsk(partWorld({ peers }).world, ballots, SLOTS)].map(([id, slots]) => [id, [...slots]])
 
-test('in a small mesh everyone is asked of everything who is up and can be reached', () => {
+test('in a small mesh everyone who can be reached is asked of everything, and who is on a list in any case', () => {
   const peers = partPeers('self', ['a', 'b', 'c', 'd'], {
     isUp: (id) => id !== 'a',
     isReachable: (id) => id !== 'b',
+    listOf: (slot) => (slot === 1 ? ['self', 'a', 'b'] : ['self', 'c', 'd']),
   })
   expect(asked(peers)).toEqual([
+    ['b', [1]],
     ['c', [1, 2]],
     ['d', [1, 2]],
   ])
