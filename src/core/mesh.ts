@@ -21,7 +21,6 @@ import { Relay } from './relay.ts'
 import { SharedLists } from './shared-lists.ts'
 import type { World } from './world.ts'
 
-
 /** What parts of the core do with messages to them. */
 export type Handlers = { readonly [T in MessageType]?: (from: NodeId, message: MessageOf<T>) => void }
 
