@@ -11,6 +11,8 @@ const MIB = 1024 * 1024
 export const MESSAGE_LIMITS = {
   /** Longest message on a stream, bytes. Costs this much memory for every peer that sends one. */
   frameBytesMax: 4 * MIB,
+  /** Longest message that goes through a third node: a whole frame of facts, and what is around it fits a frame. */
+  relayedBytesMax: 3 * MIB,
   /** Longest message that is gossiped, bytes. Everyone in the mesh pays for it. */
   gossipBytesMax: 64 * 1024,
   /** Longest row of the mesh's state, bytes: every node gossips one, over and over. */

@@ -13,12 +13,12 @@ import type { MessageCodecs } from './message-codec.ts'
 import { MESSAGE_LIMITS } from './message-limits.ts'
 import { readBallotRuns, writeBallotRuns } from './slot-runs.ts'
 
-const { deathsMax, incarnationMax, nodeIdBytesMax, nodeNameBytesMax, wordBytesMax } = MESSAGE_LIMITS
+const { deathsMax, incarnationMax, nodeIdBytesMax, nodeNameBytesMax, relayedBytesMax, wordBytesMax } = MESSAGE_LIMITS
 const REFUSALS = ['mesh', 'version', 'settings', 'cloned', 'forgotten'] as const
 const DEATHS = ['silence', 'refused'] as const
 
 export const PEER_MESSAGES: MessageCodecs<
-  'hello' | 'refused' | 'beat' | 'members' | 'probe' | 'probed' | 'load' | 'rumour' | 'outlived'
+  'hello' | 'refused' | 'beat' | 'members' | 'probe' | 'probed' | 'load' | 'rumour' | 'outlived' | 'relay'
 > = {
   hello: {
     code: 1,
@@ -98,6 +98,25 @@ export const PEER_MESSAGES: MessageCodecs<
     fields: 1,
     write: (writer, { row }) => writeLoadRow(writer, row),
     read: (reader) => ({ type: 'load', row: readLoadRow(reader) }),
+  },
+  relay: {
+    code: 14,
+    fields: 6,
+    write: (writer, { from, boot, incarnation, to, toBoot, bytes }) => {
+      writer.text(from, nodeIdBytesMax).hex(boot, 8).uint(incarnation, incarnationMax).text(to, nodeIdBytesMax)
+      if (toBoot === null) writer.null()
+      else writer.hex(toBoot, 8)
+      writer.bytes(bytes, relayedBytesMax)
+    },
+    read: (reader) => ({
+      type: 'relay',
+      from: reader.text(nodeIdBytesMax),
+      boot: reader.hex(8),
+      incarnation: reader.uint(incarnationMax),
+      to: reader.text(nodeIdBytesMax),
+      toBoot: reader.null() ? null : reader.hex(8),
+      bytes: reader.bytes(relayedBytesMax),
+    }),
   },
   rumour: {
     code: 9,

@@ -33,10 +33,11 @@ export const SEEDING_MESSAGES: MessageCodecs<'intake' | 'taken' | 'change-tasks'
   },
   taken: {
     code: 49,
-    fields: 5,
+    fields: 6,
     write: (writer, message) => {
       writer.uint(message.request).uint(message.new).uint(message.existing).uint(message.copies)
       writeIds(writer, message.elsewhere, TASK_BYTES, rowsMax)
+      writer.uint(message.retryAfterMs)
     },
     read: (reader) => ({
       type: 'taken',
@@ -45,6 +46,7 @@ export const SEEDING_MESSAGES: MessageCodecs<'intake' | 'taken' | 'change-tasks'
       existing: reader.uint(),
       copies: reader.uint(),
       elsewhere: reader.hexes(TASK_BYTES, rowsMax),
+      retryAfterMs: reader.uint(),
     }),
   },
   'change-tasks': {

@@ -69,9 +69,16 @@ export const WORK_MESSAGES: MessageCodecs<
   },
   held: {
     code: 36,
-    fields: 2,
-    write: (writer, { boot, tokens }) => writeList(writer.hex(boot, 8), tokens, tokensMax, writeHeld),
-    read: (reader) => ({ type: 'held', boot: reader.hex(8), tokens: readList(reader, tokensMax, readHeld) }),
+    fields: 4,
+    write: (writer, { boot, part, last, tokens }) =>
+      writeList(writer.hex(boot, 8).uint(part).bool(last), tokens, tokensMax, writeHeld),
+    read: (reader) => ({
+      type: 'held',
+      boot: reader.hex(8),
+      part: reader.uint(),
+      last: reader.bool(),
+      tokens: readList(reader, tokensMax, readHeld),
+    }),
   },
   kill: {
     code: 37,

@@ -43,7 +43,10 @@ export class BatchLists {
 
   /** Sends everything to a peer; `answer` asks for its own list. */
   sendTo(peer: NodeId, answer: boolean): void {
-    const records = this.#records
+    this.sendRecords(peer, this.#records, answer)
+  }
+
+  sendRecords(peer: NodeId, records: readonly BatchRecord[], answer: boolean): void {
     for (let at = 0; at < Math.max(1, records.length); at += PART_RECORDS) {
       const isLast = at + PART_RECORDS >= records.length
       const part = records.slice(at, at + PART_RECORDS)
@@ -51,22 +54,25 @@ export class BatchLists {
     }
   }
 
-  /** Joins what others know to what is known here. */
-  learn(records: readonly BatchRecord[]): void {
+  /** Joins what others know to what is known here; gives what is news, as it is known now. */
+  learn(records: readonly BatchRecord[]): BatchRecord[] {
+    const news: BatchRecord[] = []
     for (const record of records) {
       const highest = this.#book.generationOf(record.name) ?? record.generation
       const older = record.generation > highest ? this.#book.byName(record.name)?.record : undefined
-      this.#take(record.generation < highest ? tombstoneOf(record) : record)
-      if (older !== undefined) this.#take(tombstoneOf(older))
+      this.#take(record.generation < highest ? tombstoneOf(record) : record, news)
+      if (older !== undefined) this.#take(tombstoneOf(older), news)
     }
+    return news
   }
 
-  #take(record: BatchRecord): void {
+  #take(record: BatchRecord, news: BatchRecord[]): void {
     const known = this.#book.recordOf(record.id)
     const merged = known === undefined ? record : mergeBatch(known, record)
     if (known !== undefined && isSame(known, merged)) return
     this.#hash = undefined
     this.#world.commits.batch(merged)
+    news.push(merged)
     if (merged.deleted) {
       this.onDeleted(merged)
       return

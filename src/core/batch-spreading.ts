@@ -27,6 +27,8 @@ export class BatchSpreading {
   readonly #lists: BatchLists
   readonly #words = new Map<number, Word>()
   #request = 0
+  /** Is told of what a peer said that was news. */
+  onNews: (records: readonly BatchRecord[]) => void = () => undefined
 
   constructor(world: World, lists: BatchLists) {
     this.#world = world
@@ -57,7 +59,7 @@ export class BatchSpreading {
 
   /** A peer says what it knows. */
   heard(from: NodeId, { records, answer, request }: MessageOf<'batches'>): void {
-    this.#lists.learn(records)
+    this.onNews(this.#lists.learn(records))
     if (answer) this.#lists.sendTo(from, false)
     if (request > 0) this.#world.commits.whenStored(() => this.#world.send(from, { type: 'batches-stored', request }))
   }

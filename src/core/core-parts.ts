@@ -23,6 +23,7 @@ import type { MeshPeers } from './mesh-peers.ts'
 import { Operator } from './operator.ts'
 import { OwnerDesk } from './owner-desk.ts'
 import { Ownership } from './ownership.ts'
+import { Partners } from './partners.ts'
 import { Places } from './places.ts'
 import { Reads } from './reads.ts'
 import { Recollection } from './recollection.ts'
@@ -31,6 +32,7 @@ import { Replication } from './replication.ts'
 import { Reports } from './reports.ts'
 import { Router } from './router.ts'
 import { Scrub } from './scrub.ts'
+import { SharedLists } from './shared-lists.ts'
 import { Stealing } from './stealing.ts'
 import { Sync } from './sync.ts'
 import { Takeover } from './takeover.ts'
@@ -61,11 +63,13 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const spreading = new BatchSpreading(world, batches)
   const stop = new BatchStop(world, book, claims, holding)
   const takeover = new Takeover(world, ownership, sync, reads)
-  const news = new MemberNews(world, peers)
+  const lists = new SharedLists(world, peers, batches)
+  const news = new MemberNews(world, peers, lists)
   const members = new MemberRequests(world, peers)
   return {
     peers,
     places,
+    partners: new Partners(claims.leases, places),
     ownership,
     holding,
     claims,
@@ -80,6 +84,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     rows,
     load,
     batches,
+    lists,
     spreading,
     stop,
     batchRequests: new BatchRequests(world, meshId, book, spreading, stop),
@@ -97,6 +102,6 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     stealing: new Stealing(world, book, claims, places, rows),
     ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
     holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
-    mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news }),
+    mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news, lists }),
   }
 }

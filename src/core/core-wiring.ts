@@ -2,9 +2,15 @@
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { CoreParts } from './core-parts.ts'
 import type { NodeId } from './ids.ts'
+import { rowBytes } from './intake.ts'
 import type { Handlers } from './mesh.ts'
+import type { Grant } from './messages.ts'
+import { partsBy } from './parts.ts'
 import type { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
+
+/** Half a frame: sizes of grants are estimates. */
+const GRANT_BYTES_MAX = 2 * 1024 * 1024
 
 export function tieParts(world: World, book: BatchBook, parts: CoreParts): void {
   world.commits.copying = parts.replication
@@ -75,7 +81,10 @@ function tiePeers(parts: CoreParts): void {
   }
   mesh.onDisconnected = onGone
   mesh.onGreeted = (peer) => {
-    takeover.changed()
+    // In a large mesh connections come and go; who is up and who a member is does not hang on them.
+    if (!peers.isLarge) takeover.changed()
+    takeover.connected(peer)
+    stealing.connected(peer)
     replication.connected(peer)
     spreading.connected(peer)
     claims.leases.changed(peer)
@@ -165,7 +174,8 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
   }
 }
 
-function tieBatches({ batches, tombstones }: CoreParts): void {
+function tieBatches({ batches, spreading, lists, tombstones }: CoreParts): void {
+  spreading.onNews = (records) => lists.passOnBatches(records)
   batches.onDeleted = (tombstone) => tombstones.bury(tombstone)
 }
 
@@ -177,8 +187,17 @@ function tieAttempts(world: World, { claims, places, rows, peers, reports, owner
     return Math.max(1, others + (places.isCapable(profile) ? 1 : 0))
   }
   claims.isReported = (token) => reports.has(token)
-  claims.onGranted = (holder, grants, seq) => world.send(holder, { type: 'granted', seq, grants, parked: false })
+  claims.onGranted = (holder, grants, seq) => {
+    const parts = partsBy(grants, grantBytes, GRANT_BYTES_MAX)
+    if (parts.length === 0) parts.push([])
+    for (const part of parts) world.send(holder, { type: 'granted', seq, grants: part, parked: false })
+  }
   claims.onKill = (holder, tokens, outcome) => world.send(holder, { type: 'kill', tokens, outcome })
   reports.onOwn = (ended) => ownerDesk.take(ended, world.nodeId)
   ownerDesk.onOwnSettled = (tokens) => reports.settled(tokens)
+}
+
+/** What a grant takes in a message, or a little more. */
+function grantBytes(grant: Grant): number {
+  return rowBytes(grant) + 256
 }

@@ -12,11 +12,14 @@ import type { Holding } from './holding.ts'
 import { type NodeId, slotOf, type TaskId, type Token } from './ids.ts'
 import type { Grant, MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
+import { partsBy } from './parts.ts'
 import type { Held, Places } from './places.ts'
 import type { Reports } from './reports.ts'
 import type { World } from './world.ts'
 
 const LIST_MS = 10_000
+/** Of one message: a megabyte. */
+const TOKENS_MAX = 20_000
 
 type HeldToken = MessageOf<'held'>['tokens'][number]
 
@@ -92,9 +95,16 @@ export class HolderDesk {
       add(token, grant.batch, grant.task, startedMs !== undefined)
     for (const fact of reports.open) add(fact.token, fact.batch, fact.task, true)
     for (const [owner, tokens] of byOwner) {
-      if (only === undefined || only === owner)
-        this.#world.send(owner, { type: 'held', boot: this.#world.boot, tokens })
+      if (only === undefined || only === owner) this.#list(owner, tokens)
     }
     return count
+  }
+
+  #list(owner: NodeId, all: readonly HeldToken[]): void {
+    const parts = partsBy(all, () => 1, TOKENS_MAX)
+    parts.forEach((tokens, part) => {
+      const last = part === parts.length - 1
+      this.#world.send(owner, { type: 'held', boot: this.#world.boot, part, last, tokens })
+    })
   }
 }

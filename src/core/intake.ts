@@ -7,7 +7,10 @@
  *    slots that this node does not serve, or does not any more, are named instead.
  * 3. New tasks stay in memory up to `openTasksMax` and `openTasksBytesMax`; the others are read back when needed.
  * 4. The tallies of a frame are written with its facts.
+ * 5. While rows wait to be committed that are more than `ROWS_MAX`, or longer than `BYTES_MAX`, further frames are refused
+ *    as busy: what waits for a slow disk or a slow peer is bounded. A frame is never refused when nothing waits.
  */
+import { encodeParams } from '../codec/facts.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
 import type { CopiedSlots } from './copied-slots.ts'
@@ -21,6 +24,12 @@ import { OpenTask } from './open-task.ts'
 import type { Ownership } from './ownership.ts'
 import { addTask } from './tally.ts'
 import type { World } from './world.ts'
+
+/** Twenty frames of 1,000 rows, each some kilobytes as fact and task until it is committed. */
+const ROWS_MAX = 20_000
+const BYTES_MAX = 32 * 1024 * 1024
+/** A disk or a peer that is merely slow has room again by then. */
+const RETRY_MS = 1_000
 
 export interface TakenRows {
   readonly new: number
@@ -37,6 +46,8 @@ export interface IntakeFrame {
   readonly taken: (rows: TakenRows) => void
   /** The ids of the batch could not be read. */
   readonly failed: () => void
+  /** Too much waits to be committed: nothing was taken. */
+  readonly busy: (retryAfterMs: number) => void
 }
 
 interface Known {
@@ -55,6 +66,9 @@ export class Intake {
   readonly #ownership: Ownership
   readonly #copied: CopiedSlots
   readonly #known = new Map<BatchId, Known>()
+  /** What was taken and is not committed. */
+  #rows = 0
+  #bytes = 0
 
   constructor(
     world: World,
@@ -73,6 +87,31 @@ export class Intake {
   }
 
   frame(frame: IntakeFrame): void {
+    const rows = frame.rows.length
+    const bytes = frame.rows.reduce((sum, row) => sum + rowBytes(row), 0)
+    if (this.#rows > 0 && (this.#rows + rows > ROWS_MAX || this.#bytes + bytes > BYTES_MAX)) {
+      frame.busy(RETRY_MS)
+      return
+    }
+    const count = (sign: 1 | -1) => {
+      this.#rows += sign * rows
+      this.#bytes += sign * bytes
+    }
+    count(1)
+    this.#frame({
+      ...frame,
+      taken: (taken) => {
+        count(-1)
+        frame.taken(taken)
+      },
+      failed: () => {
+        count(-1)
+        frame.failed()
+      },
+    })
+  }
+
+  #frame(frame: IntakeFrame): void {
     const known = this.#knownOf(frame.batch)
     known.ended = false
     if (known.waiting !== undefined) known.waiting.push(frame)
@@ -181,4 +220,9 @@ export class Intake {
       kept.push(task)
     } else this.#book.unload(batch, number)
   }
+}
+
+/** What a row takes in a message, or a little more. */
+export function rowBytes({ prompt, params }: IntakeRow): number {
+  return 3 * prompt.length + encodeParams(params).length + 64
 }

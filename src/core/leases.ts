@@ -7,6 +7,8 @@
  *    is lost. It is lost at once when its holder is dead or has another boot.
  * 2. A started attempt is given up at 1.5 x its timeout, whoever holds it, alive or not.
  * 3. One timer serves all: it is set to the earliest time at which something may be due.
+ * 4. A beat of its holder does not renew a lease: it names no tokens, and what was lost on the way, a grant or an end,
+ *    shows only where the token itself is named or left out.
  */
 import type { LossReason } from './facts.ts'
 import type { Boot, NodeId, Token } from './ids.ts'
@@ -45,6 +47,8 @@ export class Leases {
   readonly #onLost: (lease: Lease, why: LossReason) => void
   readonly #byToken = new Map<Token, Lease>()
   readonly #byHolder = new Map<NodeId, Set<Lease>>()
+  /** Rises whenever who holds attempts of this owner changes. */
+  holdersVersion = 0
   #nextMs = Number.POSITIVE_INFINITY
 
   constructor(world: World, onLost: (lease: Lease, why: LossReason) => void) {
@@ -75,8 +79,10 @@ export class Leases {
     const lease: Lease = { token, task, holder, boot, ...times }
     this.#byToken.set(token, lease)
     const others = this.#byHolder.get(holder)
-    if (others === undefined) this.#byHolder.set(holder, new Set([lease]))
-    else others.add(lease)
+    if (others === undefined) {
+      this.#byHolder.set(holder, new Set([lease]))
+      this.holdersVersion++
+    } else others.add(lease)
     task.leases++
     this.#lookAt(this.#dueMs(lease))
     return lease
@@ -87,7 +93,7 @@ export class Leases {
     if (!this.#byToken.delete(lease.token)) return false
     const others = this.#byHolder.get(lease.holder)
     others?.delete(lease)
-    if (others?.size === 0) this.#byHolder.delete(lease.holder)
+    if (others?.size === 0 && this.#byHolder.delete(lease.holder)) this.holdersVersion++
     lease.task.leases--
     return true
   }

@@ -71,7 +71,13 @@ export class Liveness {
   /** Others that this node beats and whose silence it judges: holders of its claims and owners of claims it holds. */
   extras(ids: ReadonlySet<NodeId>, nowMs: number): void {
     this.#at(nowMs)
-    this.#table.takeExtras(ids)
+    for (const peer of this.#table.takeExtras(ids)) this.#look(peer)
+  }
+
+  /** This node has something to say to it, or did: where not everyone is connected to everyone, a connection is made. */
+  want(id: NodeId, nowMs: number): void {
+    const peer = this.#peer(id, nowMs)
+    if (peer !== undefined && this.#table.want(peer)) this.#look(peer)
   }
 
   /** A message of any kind came from it, on its own connection. */
@@ -205,6 +211,7 @@ export class Liveness {
     const isAnew = this.#table.isStale || stretch !== this.#world.stretch
     this.#world.stretch = stretch
     if (this.#table.isStale) this.#table.findNeighbours()
+    for (const peer of this.#table.tidy()) peer.dueMs = nowMs
     for (const peer of peers.values()) {
       if (isAnew || peer.dueMs <= nowMs) this.#look(peer)
       else this.#due(peer.dueMs)
@@ -248,6 +255,27 @@ export class Liveness {
   #peer(id: NodeId, nowMs: number): Peer | undefined {
     this.#at(nowMs)
     return this.#world.peers.get(id)
+  }
+
+  /** What connections there are and may be. */
+  get reach(): Pick<PeerTable, 'isLarge' | 'near' | 'mayMeet'> {
+    return this.#table
+  }
+
+  /** Its words came through another member that reached it; false where they are of an earlier boot than is known. */
+  relayed(id: NodeId, { boot, incarnation }: Omit<Beat, 'storing'>, nowMs: number): boolean {
+    const known = this.#peer(id, nowMs)
+    if (known === undefined || incarnation < known.incarnation) return false
+    this.#learn(id, nowMs, (peer) => {
+      this.#table.greeted(peer, boot, incarnation)
+      this.#judging.heardOf(peer)
+    })
+    return true
+  }
+
+  /** Its word on whether it stores came through another. */
+  storingOf(id: NodeId, storing: boolean, nowMs: number): void {
+    this.#learn(id, nowMs, (peer) => this.#table.setStoring(peer, storing))
   }
 
   /** Undefined for this node itself and for those that are no members. */

@@ -4,32 +4,56 @@
  * 1. A row is said by its node alone. Of one boot the row with the higher seq counts; of two boots that of the higher
  *    incarnation, and where a backup gave both the same, that of the boot which the node is known to run under.
  * 2. Rows are hints: nothing is decided for good by what one says.
+ * 3. Which rows tell of work, and which of free places, is kept up to date: both are asked for with every step, and few
+ *    of many rows do.
  */
 import type { Boot, NodeId } from './ids.ts'
 import type { LoadRow } from './messages.ts'
 
 interface Known {
-  readonly row: LoadRow
-  readonly heardMs: number
+  row: LoadRow
+  heardMs: number
 }
 
 export class LoadRows {
   readonly #rows = new Map<NodeId, Known>()
+  readonly #working = new Rows()
+  readonly #free = new Rows()
+  /** All rows, until one of another node comes or one goes. */
+  #sorted: Known[] | undefined
 
   /** Answers whether it is news; `boot` is what its node is known to run under, if that is known. */
   heard(row: LoadRow, boot: Boot | undefined, nowMs: number): boolean {
-    const known = this.#rows.get(row.node)?.row
     if (boot !== undefined && row.boot !== boot) return false
-    if (known !== undefined) {
-      if (row.incarnation < known.incarnation) return false
-      if (row.boot === known.boot && row.seq <= known.seq) return false
+    const known = this.#rows.get(row.node)
+    if (known === undefined) {
+      this.#rows.set(row.node, { row, heardMs: nowMs })
+      this.#sorted = undefined
+    } else {
+      const last = known.row
+      if (row.incarnation < last.incarnation || (row.boot === last.boot && row.seq <= last.seq)) return false
+      known.row = row
+      known.heardMs = nowMs
     }
-    this.#rows.set(row.node, { row, heardMs: nowMs })
+    this.#working.put(row, row.profiles.some(hasWork))
+    this.#free.put(row, row.profiles.some(hasPlace))
     return true
   }
 
   forget(node: NodeId): void {
-    this.#rows.delete(node)
+    if (this.#rows.delete(node)) this.#sorted = undefined
+    this.#working.delete(node)
+    this.#free.delete(node)
+  }
+
+  /** Rows that tell of work, by ascending node id. */
+  get working(): readonly LoadRow[] {
+    return this.#working.all()
+  }
+
+  /** Rows that tell of free places, by ascending node id. */
+  get free(): readonly LoadRow[] {
+    return this.#free.all()
   }
 
   of(node: NodeId): LoadRow | undefined {
@@ -37,7 +61,37 @@ export class LoadRows {
   }
 
   /** Rows with the time they came, by ascending node id. */
-  all(): Known[] {
-    return [...this.#rows.values()].sort((a, b) => (a.row.node < b.row.node ? -1 : 1))
+  all(): readonly Readonly<Known>[] {
+    this.#sorted ??= [...this.#rows.values()].sort((a, b) => (a.row.node < b.row.node ? -1 : 1))
+    return this.#sorted
   }
+}
+
+/** Some of the rows. */
+class Rows {
+  readonly #byNode = new Map<NodeId, LoadRow>()
+  #sorted: readonly LoadRow[] | undefined
+
+  put(row: LoadRow, isOne: boolean): void {
+    if (isOne) this.#byNode.set(row.node, row)
+    else if (!this.#byNode.delete(row.node)) return
+    this.#sorted = undefined
+  }
+
+  delete(node: NodeId): void {
+    if (this.#byNode.delete(node)) this.#sorted = undefined
+  }
+
+  all(): readonly LoadRow[] {
+    this.#sorted ??= [...this.#byNode.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+    return this.#sorted
+  }
+}
+
+function hasWork({ claimable }: LoadRow['profiles'][number]): boolean {
+  return claimable > 0
+}
+
+function hasPlace({ free }: LoadRow['profiles'][number]): boolean {
+  return free > 0
 }

@@ -12,11 +12,13 @@ import type { NodeId } from './ids.ts'
 import type { MemberEntry } from './membership.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { MessageOf } from './messages.ts'
+import type { SharedLists } from './shared-lists.ts'
 import type { World } from './world.ts'
 
 export class MemberNews {
   readonly #world: World
   readonly #peers: MeshPeers
+  readonly #lists: SharedLists
   /** Of this node, the highest that it wrote itself. */
   incarnation = 0
   #isTold = false
@@ -33,8 +35,9 @@ export class MemberNews {
   /** Others know a later life of this node than this one. */
   onOutlived: () => void = () => undefined
 
-  constructor(world: World, peers: MeshPeers) {
+  constructor(world: World, peers: MeshPeers, lists: SharedLists) {
     this.#world = world
+    this.#lists = lists
     this.#peers = peers
   }
 
@@ -42,7 +45,7 @@ export class MemberNews {
     this.#learn(entries)
     if (!answer) return this.onConfirmed(from, entries)
     const known = this.#peers.list.entries
-    this.#world.commits.whenStored(() => this.#world.send(from, { type: 'members', entries: known, answer: false }))
+    this.#world.commits.whenStored(() => this.#lists.sendMembers(from, known, false))
   }
 
   #learn(entries: readonly MemberEntry[]): void {
@@ -81,8 +84,7 @@ export class MemberNews {
     this.#listsKey = key
     this.#world.commits.whenStored(() => {
       if (own !== undefined) this.onIncarnation(own.incarnation)
-      for (const peer of this.#peers.connected)
-        this.#world.send(peer, { type: 'members', entries: changed, answer: false })
+      this.#lists.tellMembers(changed)
     })
   }
 }

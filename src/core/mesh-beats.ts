@@ -50,6 +50,12 @@ export class MeshBeats {
     return this.#encode(isNews ? this.#withRow : this.#plain, own, isNews ? row : undefined)
   }
 
+  /** A beat without the row: what goes through a third node may be lost. */
+  plain(own: Own): MessageOf<'beat'> {
+    const { boot, storing } = this.#world
+    return { type: 'beat', boot, storing, ...own, load: undefined }
+  }
+
   #encode(last: Encoded, own: Own, load: LoadRow | undefined): Uint8Array {
     const { boot, storing } = this.#world
     const key = `${own.incarnation} ${storing} ${own.membersHash} ${own.batchesHash} ${load?.seq}`

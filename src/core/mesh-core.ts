@@ -19,7 +19,7 @@ import { tieParts } from './core-wiring.ts'
 import type { Effect } from './effects.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
-import type { BatchId, Sha256, Token } from './ids.ts'
+import type { BatchId, NodeId, Sha256, Token } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
 import { isWhole } from './load.ts'
 import { MeshPeers } from './mesh-peers.ts'
@@ -81,13 +81,15 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, loading, stealing, takeover, mesh, leaving, reports } = this.#parts
+    const { claims, loading, stealing, takeover, mesh, leaving, reports, partners, peers } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
+    const named = partners.news()
+    if (named !== undefined) peers.liveness.extras(named, this.#world.nowMs)
     mesh.look()
     takeover.look()
     claims.grant()
@@ -133,6 +135,16 @@ export class MeshCore {
   slotsWith(batch: BatchId, standings: Parameters<typeof slotsWith>[1]): number[] | undefined {
     const known = this.#book.get(batch)
     return known && slotsWith(known, standings)
+  }
+
+  /** Whether a member is held for alive here. */
+  isUp(id: NodeId): boolean {
+    return this.#parts.peers.isUp(id)
+  }
+
+  /** Whether this node is the acting owner of a slot. */
+  serves(slot: number): boolean {
+    return this.#parts.ownership.serves(slot)
   }
 
   /** A wake that comes late tells that this node was away: it judges nobody by what it missed. */

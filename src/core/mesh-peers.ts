@@ -21,6 +21,9 @@ export class MeshPeers implements Peers {
   #liveness: Liveness | undefined
   readonly #greeted = new Set<NodeId>()
   #ringMembers: readonly NodeId[] = []
+  /** When something came from a peer through another. */
+  readonly #relayedMs = new Map<NodeId, number>()
+  #nowMs = 0
   #startMs = 0
 
   constructor(sha256: Sha256) {
@@ -60,6 +63,7 @@ export class MeshPeers implements Peers {
   }
 
   tick(nowMs: number): LivenessAction[] {
+    this.#nowMs = nowMs
     return this.liveness.tick(nowMs)
   }
 
@@ -67,8 +71,33 @@ export class MeshPeers implements Peers {
     return this.#list?.joined ?? []
   }
 
-  isMember(id: NodeId): boolean {
-    return this.members.includes(id)
+  isMember = (id: NodeId): boolean => id === this.#self || this.liveness.get(id) !== undefined
+
+  get isLarge(): boolean {
+    return this.liveness.reach.isLarge
+  }
+
+  /** Neighbours on the circle that are connected, ascending. */
+  get near(): readonly NodeId[] {
+    return this.liveness.reach.near
+  }
+
+  want = (id: NodeId): void => this.liveness.want(id, this.#nowMs)
+
+  isReachable = (id: NodeId): boolean =>
+    this.isConnected(id) || (this.viaOf(id) !== undefined && this.bootOf(id) !== undefined)
+
+  /** Through whom a peer is reached that is alive and not connected. */
+  viaOf(id: NodeId): NodeId | undefined {
+    const via = this.liveness.get(id)?.via
+    return via !== undefined && this.isConnected(via) ? via : undefined
+  }
+
+  /** Words of a peer came through another; false where they are of an earlier boot than is known. */
+  relayed(id: NodeId, boot: Boot, incarnation: number, nowMs: number): boolean {
+    if (!this.liveness.relayed(id, { boot, incarnation }, nowMs)) return false
+    this.#relayedMs.set(id, nowMs)
+    return true
   }
 
   listOf = (slot: number): readonly NodeId[] => this.list.listOf(slot)
@@ -91,7 +120,7 @@ export class MeshPeers implements Peers {
 
   heardMs = (id: NodeId): number => {
     const heardMs = this.liveness.get(id)?.heardMs ?? Number.NEGATIVE_INFINITY
-    return Math.max(heardMs, this.#startMs)
+    return Math.max(heardMs, this.#relayedMs.get(id) ?? this.#startMs, this.#startMs)
   }
 
   greeted(id: NodeId): void {

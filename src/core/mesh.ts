@@ -1,6 +1,5 @@
 /**
- * This node among the others: greets them, keeps the lists that all share alike, and passes what is said to the part
- * that it is for.
+ * This node among the others: greets them, beats, and passes what is said to the part that it is for.
  *
  * 1. A message that cannot be decoded, or that comes before its sender's hello, is counted and dropped.
  * 2. Both sides of a new connection say hello at once; lists that differ follow, then and with every beat.
@@ -20,10 +19,9 @@ import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadRow, Message, MessageOf, MessageType } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { LivenessAction } from './peer.ts'
+import { Relay } from './relay.ts'
+import type { SharedLists } from './shared-lists.ts'
 import type { World } from './world.ts'
-
-/** Lists that differ are sent to a peer so often at most. */
-const LISTS_MS = 1_000
 
 /** What parts of the core do with messages to them. */
 export type Handlers = { readonly [T in MessageType]?: (from: NodeId, message: MessageOf<T>) => void }
@@ -36,14 +34,15 @@ export interface MeshParts {
   readonly load: Load
   readonly rows: LoadRows
   readonly news: MemberNews
+  readonly lists: SharedLists
 }
 
 export class Mesh {
   readonly #world: World
   readonly #parts: MeshParts
   readonly greeting: Greeting
+  readonly #relay: Relay
   #handlers: Handlers
-  readonly #listsSentMs = new Map<NodeId, number>()
   readonly #beats: MeshBeats
   #isCutOff = false
   /** A peer was greeted. */
@@ -61,6 +60,7 @@ export class Mesh {
     this.#parts = parts
     this.#beats = new MeshBeats(world, parts.load)
     this.greeting = new Greeting(world, parts)
+    this.#relay = new Relay(world, parts.peers)
     this.#handlers = {
       hello: (from, message) => this.#hello(from, message),
       refused: (from, message) => this.greeting.refused(from, message),
@@ -72,6 +72,7 @@ export class Mesh {
         this.greeting.probed(from, message)
         parts.peers.liveness.probed(from, message.about, message.reached, world.nowMs)
       },
+      relay: (from, message) => this.#relayed(from, message),
       load: (_from, { row }) => this.#row(row),
       rumour: (_from, { rumour }) => parts.peers.liveness.rumour(rumour, world.nowMs),
     }
@@ -93,11 +94,7 @@ export class Mesh {
     this.#parts.load.incarnation = incarnation
   }
 
-  send = (to: NodeId, message: Message): void => {
-    if (to === this.#world.nodeId) throw new TypeError(`a message ${message.type} to this node itself`)
-    if (!this.#parts.peers.isConnected(to)) return
-    this.#world.out({ type: 'send', to, bytes: encodeMessage(message) })
-  }
+  send = (to: NodeId, message: Message): void => this.#relay.send(to, message)
 
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
@@ -126,6 +123,19 @@ export class Mesh {
     this.#take(from, message)
   }
 
+  /** A message that came through another member. */
+  #relayed(sender: NodeId, relay: MessageOf<'relay'>): void {
+    if (!this.#relay.isForMe(sender, relay)) return
+    const message = this.#decode(relay.bytes)
+    if (message === undefined) return
+    if (!this.#relay.mayBeRelayed(relay, message)) this.bad++
+    else if (message.type !== 'beat') this.#take(relay.from, message)
+    else {
+      this.#parts.peers.liveness.storingOf(relay.from, message.storing, this.#world.nowMs)
+      if (message.load !== undefined) this.#row(message.load)
+    }
+  }
+
   gossiped(bytes: Uint8Array): void {
     const message = this.#decode(bytes)
     if (message?.type === 'load' || message?.type === 'rumour') this.#take('', message)
@@ -135,7 +145,7 @@ export class Mesh {
   found(peer: NodeId): void {
     const { liveness, list } = this.#parts.peers
     if (list.get(peer)?.standing === 'joined') liveness.found(peer, this.#world.nowMs)
-    else if (peer !== this.#world.nodeId) this.#world.out({ type: 'dial', to: peer })
+    else if (peer !== this.#world.nodeId && liveness.reach.mayMeet) this.#world.out({ type: 'dial', to: peer })
   }
 
   #decode(bytes: Uint8Array): Message | undefined {
@@ -160,23 +170,14 @@ export class Mesh {
     this.#isCutOff = false
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
     ownership.learn(hello.serving)
-    this.#exchange(from, hello)
+    this.#parts.lists.exchange(from, hello)
     this.onGreeted(from)
   }
 
   #beat(from: NodeId, beat: MessageOf<'beat'>): void {
     this.#parts.peers.liveness.beat(from, beat, this.#world.nowMs)
     if (beat.load !== undefined) this.#row(beat.load)
-    const sentMs = this.#listsSentMs.get(from) ?? Number.NEGATIVE_INFINITY
-    if (this.#world.nowMs >= sentMs + LISTS_MS) this.#exchange(from, beat)
-  }
-
-  #exchange(peer: NodeId, theirs: { readonly membersHash: string; readonly batchesHash: string }): void {
-    const { peers, batches } = this.#parts
-    const differ = { members: theirs.membersHash !== peers.list.hash, batches: theirs.batchesHash !== batches.hash }
-    if (differ.members) this.send(peer, { type: 'members', entries: peers.list.entries, answer: true })
-    if (differ.batches) batches.sendTo(peer, true)
-    if (differ.members || differ.batches) this.#listsSentMs.set(peer, this.#world.nowMs)
+    this.#parts.lists.compare(from, beat)
   }
 
   #row(row: LoadRow): void {
@@ -222,10 +223,9 @@ export class Mesh {
   }
 
   #sendBeat(to: NodeId): void {
-    const { peers, batches } = this.#parts
-    if (!peers.isConnected(to)) return
-    const own = { incarnation: this.greeting.incarnation, membersHash: peers.list.hash, batchesHash: batches.hash }
-    this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
+    const own = { incarnation: this.greeting.incarnation, ...this.#parts.lists.hashes }
+    if (this.#parts.peers.isConnected(to)) this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
+    else this.#relay.send(to, this.#beats.plain(own))
     const row = this.#beats.gossipedRow()
     if (row !== undefined) this.#gossip({ type: 'load', row })
   }

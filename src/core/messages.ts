@@ -146,6 +146,17 @@ export type Message =
   | { readonly type: 'stop-batch'; readonly batch: BatchId; readonly outcome: 'cancelled' | 'returned' }
   | { readonly type: 'probe'; readonly about: NodeId }
   | { readonly type: 'probed'; readonly about: NodeId; readonly reached: boolean }
+  /** A message from one member to another that it cannot reach, handed to a third; the boots of both ends. */
+  | {
+      readonly type: 'relay'
+      readonly from: NodeId
+      readonly boot: Boot
+      readonly incarnation: number
+      readonly to: NodeId
+      /** null: not known. */
+      readonly toBoot: Boot | null
+      readonly bytes: Uint8Array
+    }
   | { readonly type: 'serving'; readonly runs: readonly BallotRun[] }
   | { readonly type: 'promise'; readonly request: number; readonly epoch: number; readonly slots: readonly SlotRun[] }
   | {
@@ -199,6 +210,9 @@ export type Message =
   | {
       readonly type: 'held'
       readonly boot: Boot
+      /** A long list goes in parts, numbered from 0; it counts once its last has come. */
+      readonly part: number
+      readonly last: boolean
       readonly tokens: readonly {
         readonly token: Token
         readonly task: TaskId
@@ -228,8 +242,10 @@ export type Message =
       readonly new: number
       readonly existing: number
       readonly copies: number
-      /** Rows of slots that the answering node does not serve: to be sent elsewhere. */
+      /** Rows of slots that the answering node does not serve: to be sent elsewhere. Of a busy node: all. */
       readonly elsewhere: readonly TaskId[]
+      /** The node is busy: what it did not take may be sent again then. 0: it is not. */
+      readonly retryAfterMs: number
     }
   | {
       readonly type: 'change-tasks'

@@ -18,6 +18,9 @@ import type { OpenTask } from './open-task.ts'
 import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
 
+/** Of one list: more than any node has places for. */
+const PARTS_MAX = 64
+
 export interface OwnerParts {
   readonly book: BatchBook
   readonly claims: Claims
@@ -29,6 +32,8 @@ export interface OwnerParts {
 export class OwnerDesk {
   readonly #world: World
   readonly #parts: OwnerParts
+  /** Lists of which the last part has not come. */
+  readonly #lists = new Map<NodeId, MessageOf<'held'>['tokens'][]>()
 
   constructor(world: World, parts: OwnerParts) {
     this.#world = world
@@ -94,8 +99,17 @@ export class OwnerDesk {
     for (const { token, timeoutMs } of starts) this.#parts.claims.started(from, token, timeoutMs)
   }
 
-  /** A holder lists what it holds of this owner's. */
-  held(from: NodeId, { tokens }: MessageOf<'held'>): void {
+  /** A holder lists what it holds of this owner's, in parts: one that went missing makes the whole list void. */
+  held(from: NodeId, { part, last, tokens }: MessageOf<'held'>): void {
+    const before = part === 0 ? [] : this.#lists.get(from)
+    this.#lists.delete(from)
+    if (before?.length !== part) return
+    const parts = [...before, tokens]
+    if (last) this.#held(from, parts.flat())
+    else if (parts.length < PARTS_MAX) this.#lists.set(from, parts)
+  }
+
+  #held(from: NodeId, tokens: MessageOf<'held'>['tokens']): void {
     const { claims, ownership, book, loading } = this.#parts
     const served = tokens.filter(({ task }) => ownership.serves(slotOf(task)))
     claims.listed(from, served)

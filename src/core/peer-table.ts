@@ -3,9 +3,11 @@
  *
  * 1. A peer is judged by its silence where it is watched, or named by the callers, or in doubt, or where a connection to
  *    it is wanted and not there; from when that began, so that nobody is blamed for a silence that nobody listened to.
- * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours and those named.
- * 3. Neighbours are found anew (`isStale`) when members, names or the set of the dead changed.
+ * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours, those named, and whom this
+ *    node has something to say to (connections.ts).
+ * 3. Neighbours are found anew (`isStale`) when members or the set of the dead changed.
  */
+import { CONNECTIONS_MAX, Connections } from './connections.ts'
 import type { Boot, NodeId } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
 import type { LivenessWorld } from './liveness-world.ts'
@@ -33,6 +35,7 @@ export class PeerTable {
   #beaten: readonly Peer[] = []
   #watched: readonly Peer[] = []
   isStale = false
+  readonly #wishes = new Connections()
 
   constructor(world: LivenessWorld, redialling: Redialling) {
     this.#world = world
@@ -73,10 +76,33 @@ export class PeerTable {
     if (peer.told) this.become(peer, 'alive', 'heard-of')
   }
 
-  takeExtras(ids: ReadonlySet<NodeId>): void {
-    if (ids.size === this.#extras.size && [...ids].every((id) => this.#extras.has(id))) return
+  /** Takes over who is named; gives those for whom that changed. */
+  takeExtras(ids: ReadonlySet<NodeId>): Peer[] {
+    const before = this.#extras
+    const ended = [...before].filter((id) => !ids.has(id))
+    const begun = [...ids].filter((id) => !before.has(id))
+    if (ended.length + begun.length === 0) return []
     this.#extras = new Set(ids)
-    this.isStale = true
+    return this.#changed([...ended, ...begun])
+  }
+
+  /** Judges peers anew to whom this node's relation changed; it may be asked often, of few among many. */
+  #changed(ids: readonly NodeId[]): Peer[] {
+    const changed = ids.toSorted().flatMap((id) => this.#world.peers.get(id) ?? [])
+    for (const peer of changed) this.#judgeAnew(peer)
+    this.#beaten = this.#toBeBeaten()
+    return changed
+  }
+
+  #judgeAnew(peer: Peer): void {
+    if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
+    this.#judge(peer)
+  }
+
+  /** Ascending by id. */
+  #toBeBeaten(): Peer[] {
+    const ids = new Set([...this.#neighbours.beaten, ...this.#extras])
+    return [...ids].sort().flatMap((id) => this.#world.peers.get(id) ?? [])
   }
 
   connected(peer: Peer): void {
@@ -148,12 +174,9 @@ export class PeerTable {
     const { ring, self, peers } = this.#world
     this.isStale = false
     this.#neighbours = neighboursOf(ring, self, (id) => peers.get(id)?.state === 'dead')
-    for (const peer of peers.values()) {
-      if (peer.state === 'indirect' && !this.#concerns(peer)) this.become(peer, 'alive', 'reached')
-      this.#judge(peer)
-    }
-    const { beaten, watched } = this.#neighbours
-    this.#beaten = [...peers.values()].filter(({ id }) => beaten.has(id) || this.#extras.has(id))
+    for (const peer of peers.values()) this.#judgeAnew(peer)
+    const { watched } = this.#neighbours
+    this.#beaten = this.#toBeBeaten()
     this.#watched = [...peers.values()].filter(({ id }) => watched.has(id))
   }
 
@@ -168,10 +191,52 @@ export class PeerTable {
     else peer.judgedSinceMs = undefined
   }
 
+  #hangUpIdle(): void {
+    const { peers, nowMs } = this.#world
+    const standing = [...this.connections].filter((id) => peers.get(id)?.line.connected === true)
+    for (const id of this.#wishes.surplus(standing, (each) => this.#isNeeded(each), nowMs)) {
+      const peer = peers.get(id)
+      if (peer !== undefined) this.#redialling.hangUp(peer)
+    }
+  }
+
   isWanted({ id }: Peer): boolean {
+    return !this.isLarge || this.#isNeeded(id) || this.#wishes.isWanted(id)
+  }
+
+  #isNeeded(id: NodeId): boolean {
     const { beaten, watched } = this.#neighbours
-    if (this.#world.ring.members.length <= LIVENESS.everybodyConnectsMax) return true
     return beaten.has(id) || watched.has(id) || this.#extras.has(id)
+  }
+
+  /** Whether not everyone is connected to everyone. */
+  get isLarge(): boolean {
+    return this.#world.ring.members.length > LIVENESS.everybodyConnectsMax
+  }
+
+  /** Those on both sides of this node on the circle that are connected, ascending. */
+  get near(): NodeId[] {
+    const { beaten, watched } = this.#neighbours
+    return [...new Set([...beaten, ...watched])].filter((id) => this.connections.has(id)).sort()
+  }
+
+  /** Whether there is room for a connection to somebody who is no member yet. */
+  get mayMeet(): boolean {
+    return this.connections.size < CONNECTIONS_MAX
+  }
+
+  /** This node has something to say to a peer; answers whether that is a new wish. */
+  want(peer: Peer): boolean {
+    if (!this.isLarge || !this.#wishes.want(peer.id, this.#world.nowMs)) return false
+    this.#judge(peer)
+    return true
+  }
+
+  /** Ends wishes that are over, and connections above the limit that nobody uses; gives whose wish ended. */
+  tidy(): Peer[] {
+    const over = this.#wishes.expire(this.#world.nowMs)
+    if (this.isLarge && this.connections.size > CONNECTIONS_MAX) this.#hangUpIdle()
+    return over.length === 0 ? [] : this.#changed(over)
   }
 
   /** Whoever is to hear a beat, and can. */

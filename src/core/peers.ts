@@ -17,9 +17,17 @@ export interface Peers {
   isGone(id: NodeId): boolean
   /** Up, and able to sync facts to its disk. */
   isStoring(id: NodeId): boolean
+  isMember(id: NodeId): boolean
+  /** Its hello was accepted, and the connection stands. */
   isConnected(id: NodeId): boolean
   /** Nodes whose hello was accepted, ascending: those too that are no members yet, or no more. */
   readonly connected: readonly NodeId[]
+  /** What is said to it now arrives, on its own connection or, of some types, through another member (relay.ts). */
+  isReachable(id: NodeId): boolean
+  /** Asks for a connection to it, where not everyone is connected to everyone. */
+  want(id: NodeId): void
+  /** Whether there are so many members that not everyone is connected to everyone. */
+  readonly isLarge: boolean
   /** Undefined while nothing was heard of it. */
   bootOf(id: NodeId): string | undefined
   /** When this node last heard of it; -Infinity where it never did. */

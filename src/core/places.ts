@@ -99,6 +99,10 @@ export class Places {
   readonly profiles = new Map<string, Profile>()
   readonly held = new Map<Token, Held>()
   readonly #settings: NodeSettings
+  /** Owner => how many attempts of its this node holds. */
+  readonly #owners = new Map<NodeId, number>()
+  /** Rises whenever the owners of what is held here change. */
+  ownersVersion = 0
 
   constructor(settings: NodeSettings) {
     this.#settings = settings
@@ -120,13 +124,24 @@ export class Places {
   take(grant: Grant, owner: NodeId): Held {
     const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
     this.held.set(held.token, held)
+    const its = this.#owners.get(owner) ?? 0
+    this.#owners.set(owner, its + 1)
+    if (its === 0) this.ownersVersion++
     this.#profile(grant.profile).busy++
     return held
   }
 
   release(held: Held): void {
     if (!this.held.delete(held.token)) return
+    const left = (this.#owners.get(held.owner) ?? 0) - 1
+    if (left > 0) this.#owners.set(held.owner, left)
+    else if (this.#owners.delete(held.owner)) this.ownersVersion++
     this.#profile(held.grant.profile).busy--
+  }
+
+  /** Who granted what is held here. */
+  get owners(): Iterable<NodeId> {
+    return this.#owners.keys()
   }
 
   /** Whether this node performs a profile, now or after a rest. */

@@ -73,6 +73,14 @@ export class Redialling {
     return startedMs - line.refusedMs >= LIVENESS.refusalsApartMs
   }
 
+  /** Nobody needs the connection: this end of it says nothing about the peer. */
+  hangUp({ id, line }: Peer): void {
+    this.#world.out({ type: 'hang-up', to: id })
+    line.connected = false
+    line.wasClosed = false
+    line.nextDialMs = this.#turnMs(id)
+  }
+
   /** The peer is held for dead: its line, where it still stands, leads nowhere. */
   died({ id, line }: Peer): void {
     if (line.connected) this.#world.out({ type: 'hang-up', to: id })

@@ -5,7 +5,8 @@
  *
  * 1. A ticket is pending until, for every slot of its facts, one node besides this one has stored them, whenever
  *    another node is storing: one on the list, else the next clockwise as a stand-in.
- * 2. Frames to a peer are repeated in order when its connection is made anew; storing one twice changes nothing.
+ * 2. Frames to a peer are repeated in order when its connection is made anew, and every 5 s where they go through a
+ *    third node, which may lose them; storing one twice changes nothing. So many go at a time as frame-window.ts allows.
  * 3. Where no other node stores, facts are committed with this node's copy alone; it is known of which tickets.
  * 4. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
  *
@@ -13,6 +14,7 @@
  */
 import type { Copying } from './commits.ts'
 import type { StoredFact } from './facts.ts'
+import { FrameWindow, type WindowFrame } from './frame-window.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
@@ -22,12 +24,12 @@ import type { World } from './world.ts'
 /** Facts of slots that go to the same nodes. */
 interface Group {
   readonly facts: StoredFact[]
+  bytes: number
   targets: readonly NodeId[]
   done: boolean
 }
 
-interface Frame {
-  readonly seq: number
+interface Frame extends WindowFrame {
   readonly group: Group
 }
 
@@ -38,17 +40,19 @@ interface Pending {
 
 /** Of the facts of one frame, which may have twice as much. */
 const FRAME_BYTES_MAX = 2 * 1024 * 1024
+const AGAIN_MS = 5_000
 
 export class Replication implements Copying {
   readonly #world: World
   readonly #ownership: Ownership
   /** Ascending by ticket; the first has a group that is not done. */
   readonly #pending: Pending[] = []
-  /** Unacknowledged frames by peer, ascending by seq. */
-  readonly #frames = new Map<NodeId, Map<number, Frame>>()
+  /** Unacknowledged frames by peer. */
+  readonly #windows = new Map<NodeId, FrameWindow<Frame>>()
   /** Tickets with facts that this node alone has; those below the last one asked for are gone. */
   readonly #single = new Set<number>()
   #seq = 0
+  #isSet = false
   /** Is told of slots with facts that this node alone has. */
   onSingle: (slots: SlotSet) => void = () => undefined
 
@@ -80,7 +84,7 @@ export class Replication implements Copying {
   #groupsOf(ticket: number, facts: readonly StoredFact[]): Group[] {
     const groups: Group[] = []
     /** Targets => the group that is being filled. */
-    const open = new Map<string, { readonly group: Group; bytes: number }>()
+    const open = new Map<string, Group>()
     const single = new SlotSet()
     for (const stored of facts) {
       const slot = slotOf(stored.fact.task)
@@ -92,11 +96,11 @@ export class Replication implements Copying {
       const key = targets.join(' ')
       let its = open.get(key)
       if (its === undefined || its.bytes + stored.bytes.length > FRAME_BYTES_MAX) {
-        its = { group: { facts: [], targets, done: false }, bytes: 0 }
+        its = { facts: [], bytes: 0, targets, done: false }
         open.set(key, its)
-        groups.push(its.group)
+        groups.push(its)
       }
-      its.group.facts.push(stored)
+      its.facts.push(stored)
       its.bytes += stored.bytes.length
     }
     if (single.size > 0) {
@@ -125,26 +129,45 @@ export class Replication implements Copying {
       }
     }
     for (const [peer, its] of byPeer) {
-      const frames = this.#framesTo(peer)
-      for (const group of its) {
-        const frame = { seq: ++this.#seq, group }
-        frames.set(frame.seq, frame)
-        this.#send(peer, frame)
-      }
+      const window = this.#windowOf(peer)
+      for (const group of its) window.add({ seq: ++this.#seq, bytes: group.bytes, group })
+      this.#pump(peer)
     }
   }
 
-  #framesTo(peer: NodeId): Map<number, Frame> {
-    let frames = this.#frames.get(peer)
-    if (frames === undefined) {
-      frames = new Map()
-      this.#frames.set(peer, frames)
+  #windowOf(peer: NodeId): FrameWindow<Frame> {
+    let window = this.#windows.get(peer)
+    if (window === undefined) {
+      window = new FrameWindow()
+      this.#windows.set(peer, window)
     }
-    return frames
+    return window
+  }
+
+  /** Sends what may be under way to a peer now. */
+  #pump(peer: NodeId): void {
+    const window = this.#windows.get(peer)
+    if (window === undefined || window.isEmpty) return
+    const { peers } = this.#world
+    if (!peers.isConnected(peer)) {
+      peers.want(peer)
+      this.#repeat()
+    }
+    if (peers.isReachable(peer)) for (const frame of window.due()) this.#send(peer, frame)
+  }
+
+  /** What goes through a third node, or to nobody yet, goes again after a while. */
+  #repeat(): void {
+    if (this.#isSet) return
+    this.#isSet = true
+    this.#world.timers.add(this.#world.nowMs + AGAIN_MS, () => {
+      this.#isSet = false
+      for (const peer of [...this.#windows.keys()].sort())
+        if (!this.#world.peers.isConnected(peer)) this.connected(peer)
+    })
   }
 
   #send(peer: NodeId, { seq, group }: Frame): void {
-    if (!this.#world.peers.isConnected(peer)) return
     const facts = group.facts.filter(({ fact }) => this.#ownership.serves(slotOf(fact.task)))
     const slots = SlotSet.of(facts.map(({ fact }) => slotOf(fact.task)))
     const ballots = this.#ownership.ballots.runsOf(slots.runs())
@@ -154,22 +177,23 @@ export class Replication implements Copying {
   /** A peer stored a frame, but for the slots that it refused because it promised them to a higher ballot. */
   stored(peer: NodeId, { seq, refused }: MessageOf<'facts-stored'>): void {
     this.#ownership.learn(refused)
-    const frame = this.#frames.get(peer)?.get(seq)
+    const frame = this.#windows.get(peer)?.acknowledged(seq)
     if (frame === undefined) return
-    this.#frames.get(peer)?.delete(seq)
     frame.group.done = true
+    this.#pump(peer)
     this.#settle()
   }
 
   /** Frames go again in their order. */
   connected(peer: NodeId): void {
-    for (const frame of this.#frames.get(peer)?.values() ?? []) this.#send(peer, frame)
+    this.#windows.get(peer)?.restart()
+    this.#pump(peer)
   }
 
   /** To be called when it changed whether a peer is storing. */
   changed(peer: NodeId): void {
     if (this.#world.peers.isStoring(peer)) return
-    this.#frames.delete(peer)
+    this.#windows.delete(peer)
     for (const pending of this.#pending) {
       const stuck = pending.groups.filter((group) => !group.done && !group.targets.some(this.#world.peers.isStoring))
       if (stuck.length === 0) continue

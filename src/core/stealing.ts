@@ -6,7 +6,8 @@
  * 1. One claim is under way at a time; it asks for no more than this node can start at once.
  * 2. An owner is asked only while its row says that it has work, the one with the longest remaining time of some drawn
  *    at random; what an owner did not grant is not asked for again before its next row.
- * 3. An owner keeps at most `PARKED_MAX` claims, and tells idle nodes of new work directly: nobody waits for gossip.
+ * 3. An owner keeps at most `PARKED_MAX` claims, and tells idle nodes of new work directly that it can reach: of those
+ *    nobody waits for gossip. An owner that is not connected is dialled first, where not everyone is.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -38,7 +39,7 @@ export class Stealing {
   readonly #places: Places
   readonly #rows: LoadRows
   #seq = 0
-  #asked: { readonly owner: NodeId; readonly seq: number } | undefined
+  #asked: { readonly owner: NodeId; readonly seq: number; sent: boolean } | undefined
   /** owner => the row after which it is not to be asked again. */
   readonly #refusedRows = new Map<NodeId, LoadRow>()
   readonly #parked = new Map<NodeId, Parked>()
@@ -74,12 +75,28 @@ export class Stealing {
     const owner = this.#chooseOwner(wants)
     if (owner === undefined) return
     const seq = ++this.#seq
-    this.#asked = { owner, seq }
-    const idle = this.#places.held.size === 0
-    this.#world.send(owner, { type: 'claim', seq, boot: this.#world.boot, wants, idle })
+    this.#asked = { owner, seq, sent: false }
+    if (this.#world.peers.isReachable(owner)) this.#claim(wants)
+    else this.#world.peers.want(owner)
     this.#world.timers.add(this.#world.nowMs + ANSWER_MS, () => {
       if (this.#asked?.seq === seq) this.#refused(owner)
     })
+  }
+
+  #claim(wants: Want[]): void {
+    if (this.#asked === undefined) return
+    const { owner, seq } = this.#asked
+    this.#asked.sent = true
+    const idle = this.#places.held.size === 0
+    this.#world.send(owner, { type: 'claim', seq, boot: this.#world.boot, wants, idle })
+  }
+
+  /** The owner that is to be asked may be one that had to be dialled first. */
+  connected(peer: NodeId): void {
+    if (this.#asked?.owner !== peer || this.#asked.sent) return
+    const wants = this.#wants()
+    if (wants.length > 0) this.#claim(wants)
+    else this.#asked = undefined
   }
 
   #wants(): Want[] {
@@ -93,10 +110,8 @@ export class Stealing {
 
   #chooseOwner(wants: readonly Want[]): NodeId | undefined {
     const { peers, nodeId } = this.#world
-    const candidates = this.#rows
-      .all()
-      .map(({ row }) => row)
-      .filter((row) => row.node !== nodeId && peers.isUp(row.node) && peers.isConnected(row.node))
+    const candidates = this.#rows.working
+      .filter((row) => row.node !== nodeId && peers.isUp(row.node) && (peers.isLarge || peers.isReachable(row.node)))
       .filter((row) => this.#refusedRows.get(row.node) !== row && remainingMs(row, wants) > 0)
     for (let at = 0; at < Math.min(DRAWN, candidates.length - 1); at++) {
       const other = at + Math.floor(this.#world.draw() * (candidates.length - at))
@@ -144,7 +159,7 @@ export class Stealing {
   #serveParked(): void {
     const { peers, nowMs } = this.#world
     for (const [holder, { boot, wants, idle, untilMs }] of this.#parked) {
-      const isDue = nowMs < untilMs && peers.isUp(holder) && peers.isConnected(holder) && peers.bootOf(holder) === boot
+      const isDue = nowMs < untilMs && peers.isUp(holder) && peers.isReachable(holder) && peers.bootOf(holder) === boot
       if (!isDue || this.#claims.grantTo(holder, boot, wants, idle, 0) > 0) this.#parked.delete(holder)
     }
   }
@@ -152,8 +167,8 @@ export class Stealing {
   /** Tells nodes with free places that there is work here. */
   #tell(): void {
     const { peers, nowMs, nodeId } = this.#world
-    for (const { row } of this.#rows.all()) {
-      if (row.node === nodeId || !peers.isUp(row.node) || !peers.isConnected(row.node)) continue
+    for (const row of this.#rows.free) {
+      if (row.node === nodeId || !peers.isUp(row.node) || !peers.isReachable(row.node)) continue
       const profiles = row.profiles.filter(({ profile, free }) => free > 0 && this.#isReady(profile))
       if (profiles.length === 0 || nowMs < (this.#toldMs.get(row.node) ?? Number.NEGATIVE_INFINITY) + TOLD_MS) continue
       this.#toldMs.set(row.node, nowMs)

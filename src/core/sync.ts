@@ -4,7 +4,8 @@
  *
  * A comparison: reading own digests -> waiting for the peer's -> slots one after the other, some at a time -> done.
  *
- * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union.
+ * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union. To a node that is not on a
+ *    slot's list nothing of it is sent unasked.
  * 2. A comparison ends with `whole: false` where the connection broke or the peer could not finish; it may be begun anew.
  *    `equal` are the slots of which both had the same facts synced.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
@@ -16,12 +17,12 @@ import type { StoredFact } from './facts.ts'
 import type { NodeId } from './ids.ts'
 import type { MessageOf, SlotDigest } from './messages.ts'
 import type { Ownership } from './ownership.ts'
+import { partsOf } from './parts.ts'
 import type { Reads } from './reads.ts'
 import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 const SLOTS_AT_ONCE = 8
-const PART_BYTES_MAX = 1024 * 1024
 
 interface Comparison {
   readonly peer: NodeId
@@ -38,6 +39,7 @@ interface DigestsAsked {
 }
 
 interface SlotAsked {
+  readonly slot: number
   readonly comparison: Comparison
   readonly mine: ReadonlyMap<string, StoredFact>
 }
@@ -77,6 +79,10 @@ export class Sync {
   /** The same where the peer's digests of these slots are known already. */
   compareWith(peer: NodeId, slots: SlotSet, theirs: readonly SlotDigest[], done: Comparison['done']): void {
     const comparison = this.#begin(peer, done)
+    if (!this.#world.peers.isConnected(peer)) {
+      this.#end(comparison, false)
+      return
+    }
     this.#reads.digests(slots.runs(), (mine) => {
       if (this.#comparisons.has(comparison)) this.#exchange(comparison, slots, mine, theirs)
     })
@@ -107,10 +113,16 @@ export class Sync {
   }
 
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
+    const said = new Set(theirs.map(({ slot }) => slot))
     const others = differing(slots, mine, theirs)
-    comparison.waiting.push(...others)
     comparison.equal = slots.without(others)
+    for (const slot of others)
+      if (said.has(slot) || this.#isListed(comparison.peer, slot)) comparison.waiting.push(slot)
     this.#next(comparison)
+  }
+
+  #isListed(peer: NodeId, slot: number): boolean {
+    return this.#world.peers.listOf(slot).includes(peer)
   }
 
   #next(comparison: Comparison): void {
@@ -127,7 +139,7 @@ export class Sync {
     if (!this.#comparisons.has(comparison)) return
     const request = ++this.#request
     const mine = new Map(facts.map((stored) => [shortHash(stored), stored]))
-    this.#slotsAsked.set(request, { comparison, mine })
+    this.#slotsAsked.set(request, { slot, comparison, mine })
     this.#world.send(comparison.peer, { type: 'slot-wanted', request, slot, have: [...mine.keys()] })
   }
 
@@ -138,6 +150,7 @@ export class Sync {
       const mine = new Set(facts.map(shortHash))
       const lacking = have.filter((hash) => !mine.has(hash))
       const parts = partsOf(missing)
+      if (parts.length === 0) parts.push([])
       parts.forEach((part, at) => {
         const done = at === parts.length - 1
         this.#world.send(from, { type: 'slot', request, facts: part, lacking: done ? lacking : [], done })
@@ -151,11 +164,11 @@ export class Sync {
     this.#copies.keep(read)
     const asked = this.#slotsAsked.get(request)
     if (asked === undefined) return
-    const { comparison, mine } = asked
+    const { slot, comparison, mine } = asked
     if (!done) return
     this.#slotsAsked.delete(request)
-    const wanted = lacking.flatMap((hash) => mine.get(hash) ?? [])
-    for (const part of wanted.length === 0 ? [] : partsOf(wanted)) {
+    const wanted = !this.#isListed(comparison.peer, slot) ? [] : lacking.flatMap((hash) => mine.get(hash) ?? [])
+    for (const part of partsOf(wanted)) {
       this.#world.send(comparison.peer, { type: 'slot', request: 0, facts: part, lacking: [], done: true })
     }
     comparison.underWay--
@@ -203,19 +216,4 @@ function differing(slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly
   }
   for (const slot of left.keys()) if (slots.has(slot)) slotsThatDiffer.add(slot)
   return slotsThatDiffer
-}
-
-/** Facts in parts that fit a frame; one empty part where there are none. */
-function partsOf(facts: readonly StoredFact[]): Uint8Array[][] {
-  const parts: Uint8Array[][] = [[]]
-  let bytes = 0
-  for (const stored of facts) {
-    if (bytes + stored.bytes.length > PART_BYTES_MAX && bytes > 0) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)?.push(stored.bytes)
-    bytes += stored.bytes.length
-  }
-  return parts
 }

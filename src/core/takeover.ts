@@ -7,9 +7,10 @@
  * 1. A job begins when who is up has been unchanged for a second; slots with a live owner come only when this node has
  *    been steady for 30 s: since its start, and since it was away last or others held it for dead; twice as long with
  *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once.
- * 2. Importing: the slots are compared with every other node that is up. The old owner goes on meanwhile.
- * 3. Promising: every other node that is up, or connected while it leaves, promises the ballot (1 + highest known epoch,
- *    this node), or refuses it with a higher one, or is silent for 5 s. The own promise is synced first.
+ * 2. Importing: the slots are compared with every node that may know of them (whom-to-ask.ts). The old owner goes on
+ *    meanwhile. Who is not connected is waited for, 5 s at most.
+ * 3. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
+ *    higher one, or is silent for 5 s. The own promise is synced first.
  * 4. Catching up: what those who promised have by then and this node lacks is pulled.
  * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
  * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
@@ -21,6 +22,7 @@ import type { Ownership } from './ownership.ts'
 import type { Reads } from './reads.ts'
 import { SlotSet } from './slot-set.ts'
 import type { Sync } from './sync.ts'
+import { whomToAsk } from './whom-to-ask.ts'
 import type { World } from './world.ts'
 
 const STABLE_MS = 1_000
@@ -40,6 +42,8 @@ interface Job {
   request: number
   /** Whose answer the present step waits for. */
   readonly waiting: Set<NodeId>
+  /** Those among them that are asked once they are connected. */
+  readonly unasked: Map<NodeId, SlotSet>
 }
 
 export class Takeover {
@@ -139,21 +143,59 @@ export class Takeover {
   /** Begins a job where there is something to take over. */
   look(): void {
     if (!this.#dirty || this.#job !== undefined || !this.#world.storing || this.#isBarred) return
-    const { nowMs, peers } = this.#world
+    const { nowMs } = this.#world
     if (nowMs < this.#changedMs + STABLE_MS) return
     this.#dirty = false
     const slots = this.#wantedSlots()
     if (slots.size === 0) return
-    const others = peers.members.filter((id) => id !== this.#world.nodeId && peers.isUp(id) && peers.isConnected(id))
-    const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(others) }
+    const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(), unasked: new Map() }
     this.#job = job
-    if (others.length === 0) this.#promise(job)
-    for (const peer of others) {
-      this.#sync.compare(peer, slots, () => {
-        job.waiting.delete(peer)
-        if (job.waiting.size === 0 && this.#job === job) this.#promise(job)
-      })
+    this.#ask(job, whomToAsk(this.#world, this.#ownership.ballots, slots))
+    this.#world.timers.add(nowMs + SILENT_MS, () => {
+      if (this.#job === job && job.request === 0) for (const peer of [...job.unasked.keys()]) this.#heard(job, peer)
+    })
+  }
+
+  /** Asks each what the present step asks, those that cannot be asked now as soon as they can. */
+  #ask(job: Job, asked: ReadonlyMap<NodeId, SlotSet>): void {
+    const { peers } = this.#world
+    job.unasked.clear()
+    for (const peer of asked.keys()) job.waiting.add(peer)
+    if (asked.size === 0) this.#goOn(job)
+    for (const [peer, slots] of asked) {
+      // Slots are not compared through a third node.
+      if (job.request === 0 ? peers.isConnected(peer) : peers.isReachable(peer)) this.#askOne(job, peer, slots)
+      else {
+        job.unasked.set(peer, slots)
+        peers.want(peer)
+      }
     }
+  }
+
+  #askOne(job: Job, peer: NodeId, slots: SlotSet): void {
+    const { request, epoch } = job
+    if (request === 0) this.#sync.compare(peer, slots, () => this.#heard(job, peer))
+    else this.#world.send(peer, { type: 'promise', request, epoch, slots: slots.runs() })
+  }
+
+  /** It can be asked now what it could not be. */
+  connected(peer: NodeId): void {
+    const job = this.#job
+    const slots = job?.unasked.get(peer)
+    if (job === undefined || slots === undefined) return
+    job.unasked.delete(peer)
+    this.#askOne(job, peer, slots)
+  }
+
+  /** The present step waits for that node no longer. */
+  #heard(job: Job, peer: NodeId): void {
+    job.unasked.delete(peer)
+    if (this.#job === job && job.waiting.delete(peer) && job.waiting.size === 0) this.#goOn(job)
+  }
+
+  #goOn(job: Job): void {
+    if (job.request === 0) this.#promise(job)
+    else this.#serve(job)
   }
 
   #wantedSlots(): SlotSet {
@@ -173,23 +215,16 @@ export class Takeover {
   }
 
   #promise(job: Job): void {
-    const { commits, peers } = this.#world
+    const { commits } = this.#world
     job.epoch = 1 + this.#ownership.ballots.epochMax(job.slots.runs())
     this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {
       if (this.#job !== job) return
-      const others = peers.connected.filter((id) => peers.isUp(id) || !peers.members.includes(id))
       job.request = ++this.#request
-      const { request, epoch } = job
-      const slots = job.slots.runs()
-      for (const peer of others) {
-        job.waiting.add(peer)
-        this.#world.send(peer, { type: 'promise', request, epoch, slots })
-      }
       this.#world.timers.add(this.#world.nowMs + SILENT_MS, () => {
-        if (this.#job === job && job.request === request) this.#serve(job)
+        if (this.#job === job) this.#serve(job)
       })
-      if (others.length === 0) this.#serve(job)
+      this.#ask(job, whomToAsk(this.#world, this.#ownership.ballots, job.slots))
     })
   }
 
@@ -217,17 +252,13 @@ export class Takeover {
     this.#ownership.learn(refused)
     if (job?.request !== request || !job.waiting.has(from)) return
     const still = SlotSet.ofRuns(slots).and(job.slots)
-    this.#sync.compareWith(from, still, digests, () => {
-      job.waiting.delete(from)
-      if (job.waiting.size === 0 && this.#job === job) this.#serve(job)
-    })
+    this.#sync.compareWith(from, still, digests, () => this.#heard(job, from))
   }
 
   /** What waited for that node goes on without it. */
   gone(peer: NodeId): void {
     const job = this.#job
-    if (job === undefined || job.request === 0 || !job.waiting.delete(peer)) return
-    if (job.waiting.size === 0) this.#serve(job)
+    if (job !== undefined && (job.request > 0 || job.unasked.has(peer))) this.#heard(job, peer)
   }
 
   #serve(job: Job): void {

@@ -6,15 +6,16 @@
  * 2. `copies` of an answer is the least number of nodes that stored a row.
  * 3. About a deleted batch nothing is done: who asks is refused, here or by the node that it asked.
  */
+import { MESSAGE_LIMITS } from '../codec/message-limits.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { MeshErrorCode } from './errors.ts'
 import type { Event, IntakeRow, RequestId } from './events.ts'
 import { type BatchId, type NodeId, slotOf, type TaskId } from './ids.ts'
-import type { Intake, TakenRows } from './intake.ts'
+import { type Intake, rowBytes, type TakenRows } from './intake.ts'
 import type { MessageOf } from './messages.ts'
 import type { Operator } from './operator.ts'
 import type { Ownership } from './ownership.ts'
-import type { Router } from './router.ts'
+import type { Answered, Router } from './router.ts'
 import type { World } from './world.ts'
 
 type Of<T extends Event['type']> = Extract<Event, { type: T }>
@@ -51,6 +52,8 @@ export class TaskRequests {
     this.#parts.router.begin<IntakeRow, Taken>(rows, {
       batch: id,
       taskOf: ({ task }) => task,
+      bytesOf: rowBytes,
+      itemsMax: MESSAGE_LIMITS.rowsMax,
       local: (items, answered) => this.#take(request, batch, profile, items, answered),
       message: (part, items) => ({ type: 'intake', request: part, record: batch.record, profile, rows: items }),
       add: (taken) => {
@@ -80,21 +83,26 @@ export class TaskRequests {
     batch: Batch,
     profile: string,
     rows: readonly IntakeRow[],
-    answered: (taken: Taken, elsewhere: readonly IntakeRow[]) => void,
+    answered: Answered<IntakeRow, Taken>,
   ): void {
     const taken = ({ elsewhere, ...counts }: TakenRows) => answered(counts, elsewhere)
     const failed = () =>
       this.#world.requests.refuse(request, 'MESH_STORAGE', 'the tasks of the batch could not be read: seed again')
-    this.#parts.intake.frame({ batch, profile, rows, taken, failed })
+    const busy = (retryAfterMs: number) => answered({ new: 0, existing: 0, copies: 2 }, rows, retryAfterMs)
+    this.#parts.intake.frame({ batch, profile, rows, taken, failed, busy })
   }
 
   /** Another node seeds rows. Its record is known here by now, or the batch is deleted: then the tombstone goes first. */
   intakeAsked(from: NodeId, { request, record, profile, rows }: MessageOf<'intake'>): void {
-    const taken = ({ elsewhere, ...counts }: TakenRows) =>
-      this.#world.send(from, { type: 'taken', request, ...counts, elsewhere: elsewhere.map(({ task }) => task) })
-    const failed = () => taken({ new: 0, existing: 0, elsewhere: rows, copies: 2 })
+    const taken = ({ elsewhere: rest, ...counts }: TakenRows, retryAfterMs = 0) => {
+      const elsewhere = rest.map(({ task }) => task)
+      this.#world.send(from, { type: 'taken', request, ...counts, elsewhere, retryAfterMs })
+    }
+    const nothing = { new: 0, existing: 0, elsewhere: rows, copies: 2 }
+    const failed = () => taken(nothing)
+    const busy = (retryAfterMs: number) => taken(nothing, retryAfterMs)
     const batch = this.#parts.book.get(record.id)
-    if (batch !== undefined) return this.#parts.intake.frame({ batch, profile, rows, taken, failed })
+    if (batch !== undefined) return this.#parts.intake.frame({ batch, profile, rows, taken, failed, busy })
     this.#tellDeleted(from, record.id)
     failed()
   }
@@ -104,8 +112,8 @@ export class TaskRequests {
     if (record?.deleted) this.#world.send(to, { type: 'batches', records: [record], answer: false, request: 0 })
   }
 
-  taken(from: NodeId, { request, elsewhere, ...taken }: MessageOf<'taken'>): void {
-    this.#parts.router.answered(from, request, taken, elsewhere)
+  taken(from: NodeId, { request, elsewhere, retryAfterMs, ...taken }: MessageOf<'taken'>): void {
+    this.#parts.router.answered(from, request, taken, elsewhere, retryAfterMs)
   }
 
   /** Cancels or retries tasks, as this node was asked. */
@@ -117,6 +125,8 @@ export class TaskRequests {
     this.#parts.router.begin<TaskId, number>([...new Set(tasks)], {
       batch: id,
       taskOf: (task) => task,
+      bytesOf: ({ length }) => length,
+      itemsMax: MESSAGE_LIMITS.tasksMax,
       local: (items, answered) => this.#change(batch, change, items, stopRunning, answered),
       message: (part, items) => ({ type: 'change-tasks', request: part, batch: id, change, tasks: items, stopRunning }),
       add: (count) => {

@@ -26,6 +26,8 @@ const STARTS: Message = { type: 'started', starts: [{ token: TOKEN, timeoutMs: 5
 const HELD: Message = {
   type: 'held',
   boot: HASH,
+  part: 0,
+  last: true,
   tokens: [{ token: TOKEN, task: TASK, batch: HASH, started: true }],
 }
 const LOAD: Message = { type: 'load', row: { ...ROW, batches: [BATCH_ROW] } }
@@ -59,7 +61,7 @@ describe('what a later program appends is ignored', () => {
     ['a wanted profile', WANTS, [4, 0]],
     ['a grant', granted({}), [3, 0]],
     ['a started attempt', STARTS, [2, 0]],
-    ['a held attempt', HELD, [3, 0]],
+    ['a held attempt', HELD, [5, 0]],
     ['an intake row', intake(1), [5, 0]],
     ['a load row', LOAD, [2]],
     ['a profile of a load row', LOAD, [2, 4, 0]],

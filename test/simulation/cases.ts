@@ -155,6 +155,17 @@ export const CASES = {
     },
     judge: anything,
   },
+  apart: {
+    about: 'three nodes, two of which cannot reach each other for three minutes',
+    scenario: (options) => {
+      // The second needs work of the first.
+      const machines = [machine(16_000), machine(4_000, 3), machine(16_000)]
+      const faults: Fault[] = [{ kind: 'cut', atMs: 60_000, forMs: 180_000, from: [0], to: [1], oneWay: false }]
+      const tasks = options.tasks ?? 240
+      return compose({ options, machines, tasks, faults, faultsUntilMs: 240_001, planes: ['network'], checked: true })
+    },
+    judge: below(1.1),
+  },
   'one-of-two': {
     about: 'two nodes, of which one dies for good',
     scenario: (options) => deaths(options, 2, [1]),

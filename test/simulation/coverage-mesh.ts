@@ -8,7 +8,7 @@ import type { Message, MessageOf, MessageType } from '../../src/core/messages.ts
 import { membersOn } from './checkers/members.ts'
 import { referenceRing } from './checkers/reference-ring.ts'
 import type { PoolFact } from './fact-pool.ts'
-import { messageOf, typeOf } from './message-reader.ts'
+import { heardFrom, saidTo, typeOf } from './message-reader.ts'
 import type { Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
 import type { World } from './world.ts'
@@ -48,6 +48,8 @@ export const MESH_SOMETIMES = [
   'ended by a dead owner arrives at the next',
   'gossip heard while streams are cut',
   'facts of a deleted batch refused',
+  'message relayed',
+  'ended relayed',
 ] as const
 export type MeshSometimes = (typeof MESH_SOMETIMES)[number]
 
@@ -62,6 +64,7 @@ const TOLD: { readonly [T in MessageType]?: MeshSometimes } = {
   rumour: 'rumour told',
 }
 /** Messages that are one by what is in them. */
+const ARRIVING: ReadonlySet<MessageType> = new Set(['members', 'ended', 'facts', 'slot'])
 const LOOKED_INTO: ReadonlySet<MessageType> = new Set([
   'promised',
   'facts-stored',
@@ -105,12 +108,14 @@ export class MeshCoverage implements Observer {
     if (event.type === 'gossiped' && this.#world.gossip.everywhere > 0)
       this.#reached('gossip heard while streams are cut')
     if (event.type !== 'received') return
-    const type = typeOf(event.bytes)
-    if (type !== 'members' && type !== 'ended') return
-    const message = messageOf(event.bytes)
-    if (message?.type === 'members') this.#members(node, message)
-    if (message !== undefined && 'facts' in message) this.#factsArrive(node, message.facts)
-    if (message?.type === 'ended') this.#endedArrives(node, message)
+    const isRelayed = typeOf(event.bytes) === 'relay'
+    const said = heardFrom(node.id, event.from, event.bytes, (type) => isRelayed || ARRIVING.has(type))
+    if (said === undefined) return
+    const { message } = said
+    if (isRelayed) this.#reached(message.type === 'ended' ? 'ended relayed' : 'message relayed')
+    if (message.type === 'members') this.#members(node, message)
+    if ('facts' in message) this.#factsArrive(node, message.facts)
+    if (message.type === 'ended') this.#endedArrives(node, message)
   }
 
   /** What was two meshes before becomes one. */
@@ -135,9 +140,10 @@ export class MeshCoverage implements Observer {
     if (effect.type !== 'send' && effect.type !== 'gossip') return
     const type = typeOf(effect.bytes)
     const told = type && TOLD[type]
-    if (told !== undefined) this.#reached(told)
-    else if (effect.type === 'send' && type !== undefined && LOOKED_INTO.has(type))
-      this.#sent(node, effect.to, messageOf(effect.bytes))
+    if (told !== undefined) return this.#reached(told)
+    const said =
+      effect.type === 'send' ? saidTo(node.id, effect.to, effect.bytes, (each) => LOOKED_INTO.has(each)) : undefined
+    if (said !== undefined) this.#sent(node, said.peer, said.message)
   }
 
   #sent(node: SimNode, to: NodeId, message: Message | undefined): void {

@@ -11,6 +11,7 @@ import { play, type Replay, readReplay, writeReplay } from './replay.ts'
 import { runScenario } from './run.ts'
 import { Shrinking } from './shrink.ts'
 import { type Print, printResult, Summary } from './summary.ts'
+import { measureTakeover } from './takeover-times.ts'
 
 const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--nodes K] [--tasks T] [--planes a,b] [--planted BUG]
                    [--processes P] [--out DIR] [--no-shrink] | --planted all [--seeds N] [--seed S] [--tasks T]
@@ -18,6 +19,8 @@ const USAGE = `npm run simulate -- [--seeds N] [--seed S] [--nodes K] [--tasks T
 const SHRINKING_RUNS_MAX = 200
 const PLANTED_SEEDS = 1_000
 const PLANTED_TASKS = 40
+/** By then every node has taken over the slots that it wins. */
+const DIES_MS = 90_000
 
 interface Settings {
   readonly seeds: number
@@ -166,7 +169,8 @@ function tellTrial({ rule, name, nodes, seeds, cpuMs, others }: Trial): string {
 }
 
 function runCase(name: string, values: Values, print: Print): number {
-  if (!(name in CASES)) throw new TypeError(`no case ${name}: there are ${Object.keys(CASES).join(', ')}`)
+  if (name === 'takeover') return takeover(values, print)
+  if (!(name in CASES)) throw new TypeError(`no case ${name}: there are ${Object.keys(CASES).join(', ')}, takeover`)
   const { about, scenario, judge } = CASES[name as CaseName]
   const seed = numberOf(values, 'seed') ?? 1
   print(`${name}: ${about}`)
@@ -176,4 +180,20 @@ function runCase(name: string, values: Values, print: Print): number {
   const wrong = judge(result.makespan)
   if (wrong !== undefined) print(wrong)
   return wrong === undefined ? code : 1
+}
+
+/** When a death is known, and the slots of the dead are served again; and what a node says while nothing happens. */
+function takeover(values: Values, print: Print): number {
+  const nodes = numberOf(values, 'nodes') ?? 300
+  const options = { seed: numberOf(values, 'seed') ?? 1, nodes, tasks: numberOf(values, 'tasks') ?? 50 * nodes }
+  const times = measureTakeover(CASES.large.scenario(options), DIES_MS)
+  const { knownMs, servedMs, slots, perNodeSecond, connections } = times
+  const { messages, bytes, gossipBytes } = perNodeSecond
+  print(`takeover: the last of ${nodes} nodes dies with its machine after ${DIES_MS / 1_000} s`)
+  print(`known by the first after ${knownMs[0]} ms, by half after ${knownMs[1]} ms, by all after ${knownMs[2]} ms`)
+  print(`half of its ${slots} slots served again after ${servedMs[0]} ms, all after ${servedMs[1]} ms`)
+  print(
+    `a node says ${messages.toFixed(1)} messages of ${bytes.toFixed(0)} bytes a second, gossips ${gossipBytes.toFixed(0)} bytes a second, has ${connections.toFixed(1)} connections`,
+  )
+  return Number.isFinite(knownMs[2]) && Number.isFinite(servedMs[1]) ? 0 : 1
 }

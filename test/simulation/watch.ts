@@ -11,6 +11,7 @@ import type { BatchId, Boot, NodeId, TaskId } from '../../src/core/ids.ts'
 import { fold, type TaskState } from '../../src/core/task.ts'
 import type { PoolFact } from './fact-pool.ts'
 import type { Fault } from './faults.ts'
+import { heardFrom, typeOf } from './message-reader.ts'
 import type { DiskDamage, Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
 import { Promises } from './promises.ts'
@@ -83,7 +84,10 @@ export class Watch implements Observer {
   }
 
   event(node: SimNode, event: Event): void {
-    if (event.type === 'received') this.#of(node).heardMs.set(event.from, node.localMs)
+    if (event.type !== 'received') return
+    this.#of(node).heardMs.set(event.from, node.localMs)
+    const said = typeOf(event.bytes) === 'relay' ? heardFrom(node.id, event.from, event.bytes, () => true) : undefined
+    if (said !== undefined) this.#of(node).heardMs.set(said.peer, node.localMs)
   }
 
   effect(node: SimNode, effect: Effect): void {

@@ -7,7 +7,7 @@ import type { Effect, Writes } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
 import { type Boot, type NodeId, readToken, slotOf, type Token } from '../../../src/core/ids.ts'
 import type { BallotRun, MessageOf } from '../../../src/core/messages.ts'
-import { messageOf, typeOf } from '../message-reader.ts'
+import { heardFrom, saidTo } from '../message-reader.ts'
 import type { DiskDamage } from '../observer.ts'
 import type { SimNode } from '../process.ts'
 import { isLower, type Promises } from '../promises.ts'
@@ -55,9 +55,9 @@ export class Ballots implements Checker {
 
   effect(node: SimNode, effect: Effect): void {
     if (effect.type === 'persist') this.#claims(node, effect)
-    else if (effect.type === 'send' && typeOf(effect.bytes) === 'facts-stored') {
-      const message = messageOf(effect.bytes)
-      if (message?.type === 'facts-stored') this.#stored(node, effect.to, message)
+    else if (effect.type === 'send') {
+      const said = saidTo(node.id, effect.to, effect.bytes, (type) => type === 'facts-stored')
+      if (said?.message.type === 'facts-stored') this.#stored(node, said.peer, said.message)
     }
   }
 
@@ -91,12 +91,13 @@ export class Ballots implements Checker {
   }
 
   event(node: SimNode, event: Event): void {
-    if (event.type !== 'received' || typeOf(event.bytes) !== 'facts') return
-    const message = messageOf(event.bytes)
+    if (event.type !== 'received') return
+    const said = heardFrom(node.id, event.from, event.bytes, (type) => type === 'facts')
     // Of two machines with one id nobody can tell whose frame of that number is acknowledged.
-    if (message?.type !== 'facts' || this.#isCloned(event.from)) return
+    if (said?.message.type !== 'facts' || this.#isCloned(said.peer)) return
+    const { peer, message } = said
     const slots = message.ballots.flatMap((run) => this.#lower(node, run))
-    if (slots.length > 0) this.#tooLow.set(`${node.index} ${node.starts} ${event.from} ${message.seq}`, slots)
+    if (slots.length > 0) this.#tooLow.set(`${node.index} ${node.starts} ${peer} ${message.seq}`, slots)
   }
 
   #isCloned(id: NodeId): boolean {

@@ -5,7 +5,7 @@
 import type { Effect } from '../../../src/core/effects.ts'
 import { type BatchId, readToken, slotOf, type TaskId } from '../../../src/core/ids.ts'
 import type { ExecutionRecord } from '../history.ts'
-import { messageOf, typeOf } from '../message-reader.ts'
+import { saidTo } from '../message-reader.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -37,8 +37,8 @@ export class Starts implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type !== 'send' || typeOf(effect.bytes) !== 'granted') return
-    const message = messageOf(effect.bytes)
+    if (effect.type !== 'send') return
+    const message = saidTo(node.id, effect.to, effect.bytes, (type) => type === 'granted')?.message
     if (message?.type !== 'granted') return
     for (const { batch, task } of message.grants) this.#allowed(node, batch, task, 'is granted')
   }
