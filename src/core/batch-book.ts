@@ -9,6 +9,7 @@
  * 5. A slot takes memory once it has a task, or is read.
  */
 import type { BatchRecord } from './batches.ts'
+import { CONTESTS, type Contest, FIRM } from './contest.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
 import { ReadyQueue } from './ready-queue.ts'
@@ -47,8 +48,8 @@ export class Batch {
   readonly slots = new Map<number, Slot>()
   readonly unloaded = new Set<number>()
   readonly uncounted = new SlotSet()
-  /** profile => tasks in phase `ready`, best first. */
-  readonly queues = new Map<string, ReadyQueue>()
+  /** How contested => profile => tasks in phase `ready`, best first. */
+  readonly #queues = CONTESTS.map(() => new Map<string, ReadyQueue>())
   loading = false
   /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
   indexDoubted = false
@@ -135,14 +136,14 @@ export class Batch {
     add(this.counts, change, 1)
   }
 
-  /** Unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
-  nextUnloaded(tasks: number): number[] {
+  /** Some unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
+  nextUnloaded(tasks: number, isWanted: (slot: number) => boolean = () => true): number[] {
     const numbers: number[] = []
     let found = 0
     for (let seen = 0; seen < SLOT_COUNT && found < tasks && numbers.length < this.unloaded.size; seen++) {
       const number = this.#nextSlot
       this.#nextSlot = (number + 1) % SLOT_COUNT
-      if (!this.unloaded.has(number)) continue
+      if (!this.unloaded.has(number) || !isWanted(number)) continue
       numbers.push(number)
       found += openOf(this.slot(number).tally)
     }
@@ -151,21 +152,32 @@ export class Batch {
 
   /** Whether it has nothing to grant, load or count now. */
   get idle(): boolean {
-    return this.unloaded.size === 0 && this.uncounted.size === 0 && this.readyCount === 0
+    return this.unloaded.size === 0 && this.uncounted.size === 0 && this.isQuiet
   }
 
-  queue(profile: string): ReadyQueue {
-    let queue = this.queues.get(profile)
+  /** Whether none of its tasks is ready. */
+  get isQuiet(): boolean {
+    return CONTESTS.every((contest) => this.readyCount(contest) === 0)
+  }
+
+  queuesOf(contest: Contest = FIRM): Map<string, ReadyQueue> {
+    return this.#queues[contest] as Map<string, ReadyQueue>
+  }
+
+  /** Puts a task in phase `ready` where it belongs. */
+  enqueue(task: OpenTask): void {
+    const queues = this.queuesOf(task.contest)
+    let queue = queues.get(task.profile)
     if (queue === undefined) {
-      queue = new ReadyQueue()
-      this.queues.set(profile, queue)
+      queue = new ReadyQueue(task.contest)
+      queues.set(task.profile, queue)
     }
-    return queue
+    queue.push(task)
   }
 
-  get readyCount(): number {
+  readyCount(contest: Contest = FIRM): number {
     let count = 0
-    for (const queue of this.queues.values()) count += queue.size
+    for (const queue of this.queuesOf(contest).values()) count += queue.size
     return count
   }
 }

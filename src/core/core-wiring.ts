@@ -60,8 +60,8 @@ function taskHandlers(book: BatchBook, { batches, requests }: CoreParts): Handle
 }
 
 function tiePeers(parts: CoreParts): void {
-  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub, copied } =
-    parts
+  const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
+  const { contested, copied } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
@@ -73,6 +73,7 @@ function tiePeers(parts: CoreParts): void {
   mesh.onDisconnected = onGone
   mesh.onGreeted = (peer) => {
     takeover.changed()
+    contested.changed()
     replication.connected(peer)
     claims.leases.changed(peer)
     holderDesk.tell(peer)
@@ -81,6 +82,7 @@ function tiePeers(parts: CoreParts): void {
   }
   mesh.onStanding = (peer) => {
     takeover.changed()
+    contested.changed()
     replication.changed(peer)
     claims.leases.changed(peer)
     if (!peers.isUp(peer)) onGone(peer)
@@ -88,12 +90,16 @@ function tiePeers(parts: CoreParts): void {
     else if (peers.isStoring(peer)) scrub.compare(peer)
     else copied.lost(peer)
   }
-  mesh.onMembers = () => takeover.changed()
+  mesh.onMembers = () => {
+    takeover.changed()
+    contested.changed()
+  }
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
-  const { ownership, takeover, claims, reads, reports, scrub, batches, copied } = parts
+  const { ownership, takeover, claims, contested, reads, reports, scrub, batches, copied } = parts
   ownership.onYield = (slots) => {
+    contested.changed()
     copied.drop(slots)
     for (const task of [...book.tasks.values()]) {
       if (!slots.has(task.slot)) continue
@@ -115,6 +121,7 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     })
   }
   takeover.onServe = (slots) => {
+    contested.changed()
     countAnew([...book.batches.values()], slots)
     reports.sendAll()
     scrub.compareAll()
@@ -131,16 +138,19 @@ function tieBatches(book: BatchBook, { operator, batches, mesh, peers }: CorePar
   }
 }
 
-function tieAttempts(world: World, { claims, places, rows, peers, reports, ownerDesk }: CoreParts): void {
+function tieAttempts(world: World, parts: CoreParts): void {
+  const { claims, places, rows, reports, ownerDesk, holding, idle, breaker } = parts
+  holding.onOver = (held, end) => {
+    idle.ended(held)
+    breaker.ended(held.grant, end)
+  }
   claims.progress.capableNodes = (profile) => {
-    const performs = (row: { profiles: readonly { profile: string; places: number }[] }) =>
-      row.profiles.some((each) => each.profile === profile && each.places > 0)
-    const others = rows.all().filter(({ row }) => peers.isUp(row.node) && performs(row)).length
+    const others = rows.performers(world, profile).length
     return Math.max(1, others + (places.isCapable(profile) ? 1 : 0))
   }
   claims.isReported = (token) => reports.has(token)
   claims.onGranted = (holder, grants, seq) => world.send(holder, { type: 'granted', seq, grants, parked: false })
-  claims.onKill = (holder, tokens, outcome) => world.send(holder, { type: 'kill', tokens, outcome })
+  claims.kills.onKill = (holder, tokens, outcome) => world.send(holder, { type: 'kill', tokens, outcome })
   reports.onOwn = (ended) => ownerDesk.take(ended, world.nodeId)
   ownerDesk.onOwnSettled = (tokens) => reports.settled(tokens)
 }

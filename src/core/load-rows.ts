@@ -7,6 +7,7 @@
  */
 import type { Boot, NodeId } from './ids.ts'
 import type { LoadRow } from './messages.ts'
+import type { World } from './world.ts'
 
 interface Known {
   readonly row: LoadRow
@@ -34,6 +35,13 @@ export class LoadRows {
 
   of(node: NodeId): LoadRow | undefined {
     return this.#rows.get(node)?.row
+  }
+
+  /** What the other nodes that are up say of a profile that they perform. */
+  performers({ nodeId, peers }: Pick<World, 'nodeId' | 'peers'>, profile: string): LoadRow['profiles'][number][] {
+    return this.all()
+      .filter(({ row }) => row.node !== nodeId && peers.isUp(row.node))
+      .flatMap(({ row }) => row.profiles.filter((each) => each.profile === profile && each.places > 0))
   }
 
   /** Rows with the time they came, by ascending node id. */

@@ -80,7 +80,7 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, loading, stealing, takeover, mesh } = this.#parts
+    const { claims, contested, loading, stealing, takeover, mesh } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
@@ -89,6 +89,7 @@ export class MeshCore {
     this.#world.commits.runReady()
     mesh.look()
     takeover.look()
+    contested.look()
     claims.grant()
     stealing.look()
     loading.refill()
@@ -100,13 +101,15 @@ export class MeshCore {
 
   /** What stands here now, for people. */
   view(): CoreView {
-    const { places, claims, rows, peers, load } = this.#parts
+    const { places, claims, rows, peers, load, contested } = this.#parts
     const others = rows
       .all()
       .map(({ row }) => row)
       .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
     const whole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
-    return coreView(this.#book, places, others, this.#storageProblem, claims.stopping, whole)
+    const slots = others.reduce((sum, row) => sum + row.contested, contested.count)
+    const state = { storageProblem: this.#storageProblem, stopping: claims.stopping, whole, contested: slots }
+    return { ...coreView(this.#book, places, others), ...state }
   }
 
   /** Attempts that live on this node. */
@@ -237,6 +240,7 @@ export class MeshCore {
     this.#storageProblem = problem
     this.#parts.claims.storing = problem === undefined
     this.#world.storing = problem === undefined
+    this.#parts.contested.changed()
     this.#parts.peers.liveness.storing(problem === undefined, this.#world.nowMs)
     if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
   }
@@ -247,9 +251,8 @@ export class MeshCore {
       this.#parts.places.profiles.set(profile, new Profile(settings))
       return
     }
-    known.settings = settings
-    known.restsUntilMs = 0
-    known.restReason = undefined
+    known.reopen(settings)
+    this.#parts.breaker.forget(profile)
   }
 
   #endStep(): void {

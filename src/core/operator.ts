@@ -92,7 +92,7 @@ export class Operator {
     }
     this.#book.put(changeBatch(batch.record, withoutUndefined(change), this.#world.nodeId))
     this.#write(batch.record, false)
-    if (stopRunning === true) this.#claims.killBatch(batch, change.cancelled === true ? 'cancelled' : 'returned')
+    if (stopRunning === true) this.#claims.kills.batch(batch, change.cancelled === true ? 'cancelled' : 'returned')
     this.#world.commits.afterwards(() => this.#world.requests.answer(request, { type: 'changed', tasks: 0 }))
   }
 
@@ -118,7 +118,7 @@ export class Operator {
     const { standing, round } = task.state
     if (standing !== 'waiting' && standing !== 'claimed') return false
     this.#ledger.write(task, { kind: 'cancelled', batch: task.batch, task: task.id, round })
-    if (stopRunning) this.#claims.killTask(task, 'cancelled')
+    if (stopRunning) this.#claims.kills.task(task, 'cancelled')
     this.#claims.progress.follow(task)
     return true
   }

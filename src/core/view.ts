@@ -35,6 +35,8 @@ export interface CoreView {
   readonly stopping: boolean
   /** Whether every slot is told of by one owner: else counts may be too low or too high. */
   readonly whole: boolean
+  /** Slots that another side of a split may be at work on: their tasks come last, or not at all. */
+  readonly contested: number
 }
 
 /** Slots of a batch with tasks of these standings, ascending, from their tallies; undefined while some are uncounted. */
@@ -54,10 +56,7 @@ export function coreView(
   book: BatchBook,
   places: Places,
   others: readonly LoadRow[],
-  storageProblem: 'disk-full' | 'failing' | undefined,
-  stopping: boolean,
-  whole: boolean,
-): CoreView {
+): Pick<CoreView, 'batches' | 'profiles'> {
   return {
     batches: book.inOrder().map((batch) => batchView(batch, others)),
     profiles: [...places.profiles].map(([name, profile]) => ({
@@ -74,9 +73,6 @@ export function coreView(
               forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY,
             },
     })),
-    storageProblem,
-    stopping,
-    whole,
   }
 }
 

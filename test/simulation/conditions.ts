@@ -29,6 +29,8 @@ export interface Conditions {
   readonly prompts: PromptConditions
   readonly nodes: readonly NodeConditions[]
   readonly maxAttempts: number
+  /** As of the settings, the same on all nodes. */
+  readonly partition: 'work' | 'strict'
 }
 
 const CALM_SHARE = 0.12
@@ -81,6 +83,7 @@ export function drawConditions(seed: number, nodes: number, tasks: number, allow
     prompts: isOn('executor') ? drawPrompts(new Random(seed, 'prompts')) : CALM_PROMPTS,
     nodes: drawNodes(new Random(seed, 'nodes'), nodes, tasks, isOn('clock')),
     maxAttempts: new Random(seed, 'max attempts').pick([1, 2, 3, 3, 3]),
+    partition: new Random(seed, 'partition').chance(0.15) ? 'strict' : 'work',
   }
 }
 
@@ -164,6 +167,7 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
   const timeoutMs = random.chance(0.5) ? 'auto' : Math.round(4 * taskMs * random.pick([4, 8, 15]))
   const openTasksMax = random.pick([1, 5, 50, 1_000])
   const pageTasks = random.pick([1, 10, 100])
+  const orphanAfterMs = random.pick([2_000, 10_000, 60_000])
   return machines.map(({ places, slowness, clockRate, writes }, index) => ({
     settings: {
       ...NODE_SETTINGS,
@@ -176,6 +180,7 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
       pageTasks,
       autoTimeoutMsMin: auto,
       firstTimeoutMs: 2 * auto,
+      orphanAfterMs,
     },
     taskMs: taskMs * slowness,
     timeoutMs: timeoutMs === 'auto' ? auto : timeoutMs,

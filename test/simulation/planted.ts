@@ -275,6 +275,16 @@ function keepsMembersToItself(): Tamper {
   }
 }
 
+/** Boasts of medians that nobody has: everything looks late, and soon done. */
+function boasts(): Tamper {
+  const boast = (message: Message): readonly Message[] => {
+    if (message.type !== 'beat' || message.load === undefined) return [message]
+    const profiles = message.load.profiles.map((each) => ({ ...each, medianMs: 1 }))
+    return [{ ...message, load: { ...message.load, profiles } }]
+  }
+  return { effects: (_node, effects) => withMessages(effects, boast) }
+}
+
 function isMessage(event: Event, type: string): boolean {
   return event.type === 'received' && messageOf(event.bytes)?.type === type
 }
@@ -303,6 +313,7 @@ export const PLANTED = {
   'rolls-its-own-die': alone('I12', rollsItsOwnDie),
   oversleeps: alone('I13', oversleeps),
   'acknowledges-unstored': inMesh('P1', acknowledgesUnstored),
+  boasts: inMesh('P3', boasts),
   chatters: inMesh('P5', chatters),
   'believes-any-ballot': inMesh('I3', believesAnyBallot),
   'has-another-ring': inMesh('I10', hasAnotherRing),

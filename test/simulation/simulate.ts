@@ -1,7 +1,7 @@
 /** What `npm run simulate` does: runs seeds, cases and replays, and says what came out. */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CASES, type CaseName } from './cases.ts'
+import { CASES, type Case, type CaseName } from './cases.ts'
 import { PLANES, type Plane } from './conditions.ts'
 import { SOMETIMES, type Sometimes } from './coverage.ts'
 import { MESH_SOMETIMES } from './coverage-mesh.ts'
@@ -158,13 +158,14 @@ function replay(path: string, print: Print): number {
 
 function runCase(name: string, values: Values, print: Print): number {
   if (!(name in CASES)) throw new TypeError(`no case ${name}: there are ${Object.keys(CASES).join(', ')}`)
-  const { about, scenario, judge } = CASES[name as CaseName]
+  const { about, scenario, judge, makeJudge }: Case = CASES[name as CaseName]
   const given = (key: 'nodes' | 'tasks') => (values[key] === undefined ? undefined : numberOf(key, values[key], 1))
   const options = { seed: numberOf('seed', values.seed, 1), nodes: given('nodes'), tasks: given('tasks') }
   print(`${name}: ${about}`)
-  const result = runScenario(scenario(options), {})
+  const result = runScenario(scenario(options), { makeJudge })
   const code = printResult(result, print)
-  const wrong = judge(result.makespan)
+  if (result.judged !== undefined) print(result.judged.said)
+  const wrong = judge(result.makespan) ?? result.judged?.problem
   if (wrong !== undefined) print(wrong)
   return wrong === undefined ? code : 1
 }

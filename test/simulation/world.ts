@@ -86,7 +86,8 @@ export class World {
       report,
       makeCore: (node, random) => {
         const nodeSettings = node.conditions.settings
-        const options = { settings: MESH_SETTINGS, nodeSettings, sha256, meshId, random }
+        const settings = { ...MESH_SETTINGS, partition: conditions.partition }
+        const options = { settings, nodeSettings, sha256, meshId, random }
         return makeCore(tamper?.core === undefined ? options : tamper.core(node, options))
       },
     }
