@@ -34,8 +34,9 @@ export function encodeLoadRow(row: LoadRow): Uint8Array {
 }
 
 function writeProfile(writer: ByteWriter, each: LoadProfile): void {
-  writer.array(6).text(each.profile, profileBytesMax).uint(each.claimable).int(each.priority)
+  writer.array(10).text(each.profile, profileBytesMax).uint(each.claimable).int(each.priority)
   writer.uint(each.places).uint(each.free).uint(each.medianMs)
+  writer.uint(each.contested).uint(each.orphaned).uint(each.late).bool(each.resting)
 }
 
 function writeBatch(writer: ByteWriter, each: LoadBatch): void {
@@ -64,7 +65,7 @@ export function readLoadRow(reader: ByteReader): LoadRow {
 }
 
 function readProfile(reader: ByteReader): LoadProfile {
-  const more = reader.open(6)
+  const more = reader.open(10)
   const each = {
     profile: reader.text(profileBytesMax),
     claimable: reader.uint(),
@@ -72,6 +73,10 @@ function readProfile(reader: ByteReader): LoadProfile {
     places: reader.uint(),
     free: reader.uint(),
     medianMs: reader.uint(),
+    contested: reader.uint(),
+    orphaned: reader.uint(),
+    late: reader.uint(),
+    resting: reader.bool(),
   }
   reader.close(more)
   return each

@@ -18,6 +18,7 @@ import { MESSAGE_LIMITS } from './message-limits.ts'
 
 const { grantsMax, profileBytesMax, profilesMax, tokensMax, wordBytesMax } = MESSAGE_LIMITS
 const TOKEN_BYTES = 18
+const CLAIM_KINDS = ['work', 'contested', 'orphaned', 'late'] as const
 const KILLS = ['timed-out', 'cancelled', 'returned'] as const
 
 type Start = MessageOf<'started'>['starts'][number]
@@ -28,10 +29,10 @@ export const WORK_MESSAGES: MessageCodecs<
 > = {
   claim: {
     code: 32,
-    fields: 4,
-    write: (writer, { seq, boot, wants, idle }) => {
+    fields: 5,
+    write: (writer, { seq, boot, wants, idle, kind }) => {
       writeList(writer.uint(seq).hex(boot, 8), wants, profilesMax, writeWant)
-      writer.bool(idle)
+      writer.bool(idle).text(kind, wordBytesMax)
     },
     read: (reader) => ({
       type: 'claim',
@@ -39,6 +40,7 @@ export const WORK_MESSAGES: MessageCodecs<
       boot: reader.hex(8),
       wants: readList(reader, profilesMax, readWant),
       idle: reader.bool(),
+      kind: readWord(reader, CLAIM_KINDS),
     }),
   },
   granted: {
@@ -127,14 +129,15 @@ function readWant(reader: ByteReader): Want {
 }
 
 function writeGrant(writer: ByteWriter, grant: Grant): void {
-  writer.array(9).hex(grant.token, TOKEN_BYTES).hex(grant.batch, 8).hex(grant.task, 16).uint(grant.index)
+  writer.array(10).hex(grant.token, TOKEN_BYTES).hex(grant.batch, 8).hex(grant.task, 16).uint(grant.index)
   writer.text(grant.prompt, MESH_SETTINGS.promptBytesMax).encoded(encodeParams(grant.params))
   writer.text(grant.profile, profileBytesMax).uint(grant.attempt)
   writeUintOrNull(writer, grant.timeoutMs)
+  writer.uint(grant.failures)
 }
 
 function readGrant(reader: ByteReader): Grant {
-  const more = reader.open(9)
+  const more = reader.open(10)
   const grant = {
     token: reader.hex(TOKEN_BYTES),
     batch: reader.hex(8),
@@ -145,6 +148,7 @@ function readGrant(reader: ByteReader): Grant {
     profile: reader.text(profileBytesMax),
     attempt: reader.uint(),
     timeoutMs: readUintOrNull(reader),
+    failures: reader.uint(),
   }
   reader.close(more)
   return grant

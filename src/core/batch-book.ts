@@ -10,10 +10,10 @@
  * 6. Of a deleted batch only the tombstone is known here: it is none of `batches`, and `get` does not find it. At most
  *    one batch of a name is not deleted: that of the highest generation.
  */
+import { BatchQueues } from './batch-queues.ts'
 import type { BatchRecord } from './batches.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
-import { ReadyQueue } from './ready-queue.ts'
 import { SlotSet } from './slot-set.ts'
 import { emptyTally, openOf, type SlotTally } from './tally.ts'
 
@@ -49,8 +49,8 @@ export class Batch {
   readonly slots = new Map<number, Slot>()
   readonly unloaded = new Set<number>()
   readonly uncounted = new SlotSet()
-  /** profile => tasks in phase `ready`, best first. */
-  readonly queues = new Map<string, ReadyQueue>()
+  /** How contested => profile => tasks in phase `ready`, best first. */
+  readonly queues = new BatchQueues()
   loading = false
   /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
   indexDoubted = false
@@ -137,14 +137,14 @@ export class Batch {
     add(this.counts, change, 1)
   }
 
-  /** Unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
-  nextUnloaded(tasks: number): number[] {
+  /** Some unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
+  nextUnloaded(tasks: number, isWanted: (slot: number) => boolean = () => true): number[] {
     const numbers: number[] = []
     let found = 0
     for (let seen = 0; seen < SLOT_COUNT && found < tasks && numbers.length < this.unloaded.size; seen++) {
       const number = this.#nextSlot
       this.#nextSlot = (number + 1) % SLOT_COUNT
-      if (!this.unloaded.has(number)) continue
+      if (!this.unloaded.has(number) || !isWanted(number)) continue
       numbers.push(number)
       found += openOf(this.slot(number).tally)
     }
@@ -153,22 +153,7 @@ export class Batch {
 
   /** Whether it has nothing to grant, load or count now. */
   get idle(): boolean {
-    return this.unloaded.size === 0 && this.uncounted.size === 0 && this.readyCount === 0
-  }
-
-  queue(profile: string): ReadyQueue {
-    let queue = this.queues.get(profile)
-    if (queue === undefined) {
-      queue = new ReadyQueue()
-      this.queues.set(profile, queue)
-    }
-    return queue
-  }
-
-  get readyCount(): number {
-    let count = 0
-    for (const queue of this.queues.values()) count += queue.size
-    return count
+    return this.unloaded.size === 0 && this.uncounted.size === 0 && this.queues.isEmpty
   }
 }
 

@@ -33,7 +33,7 @@ export class BatchStop {
 
   here(id: BatchId, outcome: StopOutcome): void {
     const batch = this.#book.get(id)
-    if (batch !== undefined) this.#claims.killBatch(batch, outcome)
+    if (batch !== undefined) this.#claims.kills.batch(batch, outcome)
     this.#holding.killBatch(id, outcome)
   }
 }

@@ -1,48 +1,67 @@
 /**
  * The owner's side of attempts, from the claim to the end (protocol.md, section 7). Which task gets a free place is
- * granting.ts's, how long a claim holds leases.ts's, what follows an end progress.ts's, what the holder does holding.ts's.
+ * granting.ts's, how long a claim holds leases.ts's, what follows an end progress.ts's, what the holder does holding.ts's;
+ * attempts that it did not grant are taken on by adopting.ts.
  *
  * An attempt: claimed -> granted (its claim is committed) -> started -> ended, or -> lost.
  *
  * 1. Nothing is granted while the node stops, cannot write, or does not serve the slot.
- * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled by
- *    then, nor under a ballot that is not the slot's any more.
- * 3. A completion stays the one that counts: where the task has another attempt, `chosen` says so.
+ * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled or
+ *    completed by then, nor under a ballot that is not the slot's any more.
+ * 3. A completion stays the one that counts: where the task has another attempt, `chosen` says so and that is ended.
  * 4. What this node holds itself takes the same way, without messages.
- * 5. An open attempt of an own earlier boot counts as started, and its loss is blamed on its task: a claim is the last
- *    that is synced before the start, so the facts cannot tell whether a crash came before or after it; and a fact
- *    written after the start would be missing just where a task ends its node at once. Of a node that fell silent
- *    nothing is known: its attempt was only not renewed, for which no task is blamed.
+ * 5. A task has a second live attempt only as a copy of one that is late (speculation.ts), and never a third.
  */
+import { Adopting, lostFact } from './adopting.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
+import type { Contested } from './contested.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { makeFact } from './fact-record.ts'
-import type { EndedFact, LossReason, LostFact, StoredFact } from './facts.ts'
+import type { EndedFact, LossReason, StoredFact } from './facts.ts'
 import { Granting } from './granting.ts'
 import type { Holding } from './holding.ts'
+import type { Idle } from './idle.ts'
 import { makeToken, type NodeId, type Token } from './ids.ts'
+import { Kills } from './kills.ts'
 import { type Lease, Leases, LOSS_MESSAGES } from './leases.ts'
 import type { Ledger } from './ledger.ts'
-import type { Grant, Want } from './messages.ts'
+import type { LoadRows } from './load-rows.ts'
+import type { Grant, MessageOf } from './messages.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Ownership } from './ownership.ts'
 import type { Places } from './places.ts'
 import { Progress } from './progress.ts'
-import type { Attempt } from './task.ts'
+import { chargedFailures } from './retry.ts'
+import { Speculation } from './speculation.ts'
 import type { World } from './world.ts'
 
 /** A holder's list of what it holds may miss what was granted so shortly before. */
 const SETTLED_MS = 5_000
 
+export interface ClaimsParts {
+  readonly book: BatchBook
+  readonly ledger: Ledger
+  readonly places: Places
+  readonly ownership: Ownership
+  readonly holding: Holding
+  readonly contested: Contested
+  readonly idle: Idle
+  readonly rows: LoadRows
+  readonly elsewhere: Elsewhere
+}
+
 export class Claims {
   readonly #world: World
-  readonly #book: BatchBook
   readonly #ledger: Ledger
   readonly #places: Places
   readonly #ownership: Ownership
   readonly #holding: Holding
-  readonly #granting: Granting
+  readonly #adopting: Adopting
+  readonly granting: Granting
   readonly leases: Leases
+  readonly kills: Kills
   readonly progress: Progress
+  readonly speculation: Speculation
   #seq = 0
   /** The takeover of the first slots is synced. */
   serving = false
@@ -50,24 +69,30 @@ export class Claims {
   stopping = false
   /** Sends committed claims to their holder. */
   onGranted: (holder: NodeId, grants: readonly Grant[], seq: number) => void = () => undefined
-  /** Tells another node to end executions. */
-  onKill: (holder: NodeId, tokens: readonly Token[], outcome: 'cancelled' | 'returned') => void = () => undefined
   /** Whether the end of an attempt of this node waits to be acknowledged. */
   isReported: (token: Token) => boolean = () => false
 
-  constructor(world: World, book: BatchBook, ledger: Ledger, places: Places, ownership: Ownership, holding: Holding) {
+  constructor(world: World, parts: ClaimsParts) {
+    const { book, ledger, places, ownership, holding, contested } = parts
     this.#world = world
-    this.#book = book
     this.#ledger = ledger
     this.#places = places
     this.#ownership = ownership
     this.#holding = holding
-    this.progress = new Progress(world, book, ledger)
-    this.leases = new Leases(world, (lease, why) => this.#lose(lease, why))
-    this.#granting = new Granting(world, book, places, {
+    const progress = new Progress(world, book, ledger, contested)
+    const leases = new Leases(world, (lease, why) => this.#lose(lease, why))
+    this.progress = progress
+    this.leases = leases
+    this.kills = new Kills(world, leases, holding)
+    this.speculation = new Speculation(world, { book, leases, rows: parts.rows, places })
+    this.granting = new Granting(world, parts, {
       claim: (batch, task) => this.#claim(batch, task),
       capableNodes: (profile) => this.progress.capableNodes(profile),
+      copies: (claimer, profile, free) => this.speculation.pick(claimer, profile, free),
     })
+    const isReported = (token: Token) => this.isReported(token)
+    const started = this.started.bind(this)
+    this.#adopting = new Adopting(world, { book, ledger, places, holding, leases, progress, isReported, started })
   }
 
   get #mayGrant(): boolean {
@@ -76,17 +101,17 @@ export class Claims {
 
   /** Fills the free places of this node. */
   grant(): void {
-    if (this.#mayGrant) this.#granting.fill()
+    if (this.#mayGrant) this.granting.fill()
   }
 
   /** Claims tasks for places that another node offers; gives how many. */
-  grantTo(holder: NodeId, boot: string, wants: readonly Want[], idle: boolean, seq: number): number {
+  grantTo(holder: NodeId, claim: MessageOf<'claim'>): number {
     if (!this.#mayGrant) return 0
+    const { boot, seq } = claim
     const claimed: [Batch, Lease][] = []
-    for (const { profile, free } of wants) {
-      for (const [batch, task] of this.#granting.pick(holder, profile, free, idle)) {
+    for (const want of claim.wants) {
+      for (const [batch, task] of this.granting.pick(holder, want, claim))
         claimed.push([batch, this.#claimFor(batch, task, holder, boot)])
-      }
     }
     if (claimed.length === 0) return 0
     this.#world.commits.afterwards(() =>
@@ -97,11 +122,6 @@ export class Claims {
       ),
     )
     return claimed.length
-  }
-
-  /** Tasks of a batch that could be granted to some place of this node. */
-  grantable(batch: Batch): number {
-    return this.#granting.grantable(batch)
   }
 
   /** Claims a task for this node itself: the place is taken at once. */
@@ -118,7 +138,7 @@ export class Claims {
     })
   }
 
-  /** States a claim. */
+  /** States a claim: the task's only one, or that of a copy. */
   #claimFor(batch: Batch, task: OpenTask, holder: NodeId, holderBoot: string): Lease {
     const token = makeToken(this.#ownership.epochOf(task.slot), ++this.#seq, this.#world.boot)
     const { round } = task.state
@@ -132,9 +152,10 @@ export class Claims {
   #committed(batch: Batch, lease: Lease): Grant | undefined {
     const { task, token } = lease
     if (this.leases.get(token) !== lease) return undefined
-    const cancelled = task.state.standing === 'cancelled' || batch.record.fields.cancelled.value
-    if (!cancelled && !this.stopping) return this.#grantOf(task, token)
-    return this.#giveBack(lease, cancelled ? 'cancelled' : 'returned')
+    const { standing } = task.state
+    const needless = standing === 'cancelled' || standing === 'completed' || batch.record.fields.cancelled.value
+    if (!needless && !this.stopping) return this.#grantOf(task, token)
+    return this.#giveBack(lease, needless ? 'cancelled' : 'returned')
   }
 
   /** Ends an attempt that was never started. */
@@ -150,7 +171,8 @@ export class Claims {
     const { batch, task: id, index, prompt, params, profile } = seeded
     const { timeoutMs } = this.#ledger.batchOf(task).record.fields
     const attempt = attempts.findIndex((each) => each.token === token) + 1
-    return { token, batch, task: id, index, prompt, params, profile, attempt, timeoutMs: timeoutMs.value }
+    const failures = chargedFailures(task.state).length
+    return { token, batch, task: id, index, prompt, params, profile, attempt, failures, timeoutMs: timeoutMs.value }
   }
 
   /** A holder says that executions have begun. */
@@ -167,6 +189,7 @@ export class Claims {
   /** A holder listed what it holds of this owner's. */
   listed(holder: NodeId, tokens: readonly { readonly token: Token }[]): void {
     this.leases.listed(holder, new Set(tokens.map(({ token }) => token)), SETTLED_MS)
+    this.kills.listed(tokens)
   }
 
   /** How an attempt of this node ended that it granted itself or took over. */
@@ -195,37 +218,9 @@ export class Claims {
     this.progress.follow(task)
   }
 
-  /** Takes on the open attempts of a task that this node did not grant, or ends them where nobody can report them. */
+  /** Takes on the open attempts of a task that this node did not grant. */
   adoptOpen(task: OpenTask): void {
-    for (const attempt of task.state.attempts) {
-      if (attempt.end !== 'open' || attempt.holder === undefined || this.leases.get(attempt.token) !== undefined)
-        continue
-      const why = this.#lossOf(attempt)
-      if (why !== undefined) this.#ledger.write(task, lostFact(task, attempt.token, why))
-      else this.#adopt(task, attempt)
-    }
-  }
-
-  #lossOf({ token, holder, holderBoot }: Attempt): LossReason | undefined {
-    const { nodeId, boot, peers } = this.#world
-    if (holder === nodeId) {
-      const lives = holderBoot === boot && (this.#places.held.has(token) || this.isReported(token))
-      return lives ? undefined : 'holder-restarted'
-    }
-    if (holder === undefined) return 'never-renewed'
-    if (!peers.isUp(holder)) return peers.isGone(holder) ? 'holder-dead' : 'never-renewed'
-    return (peers.bootOf(holder) ?? holderBoot) === holderBoot ? undefined : 'holder-restarted'
-  }
-
-  #adopt(task: OpenTask, { token, holder, holderBoot }: Attempt): void {
-    if (holder === undefined || holderBoot === undefined) return
-    const batch = this.#ledger.batchOf(task)
-    this.#book.remember(task)
-    const lease = this.leases.add(token, task, holder, holderBoot)
-    const held = this.#places.held.get(token)
-    this.progress.claimed(task)
-    batch.scheduled++
-    if (held?.startedMs !== undefined) this.started(lease.holder, token, this.#holding.timeoutMs(held))
+    this.#adopting.take(task)
   }
 
   #lose(lease: Lease, why: LossReason): void {
@@ -249,31 +244,6 @@ export class Claims {
     this.progress.drop(task)
   }
 
-  /** Asks the executions of a task to end. */
-  killTask(task: OpenTask, outcome: 'cancelled' | 'returned'): void {
-    const its = task.state.attempts.flatMap(({ token }) => this.leases.get(token) ?? [])
-    this.#kill(its, outcome)
-  }
-
-  /** Asks the executions of a batch to end that this node granted. */
-  killBatch(batch: Batch, outcome: 'cancelled' | 'returned'): void {
-    const its = [...this.leases.all()].filter((lease) => lease.task.batch === batch.id)
-    this.#kill(its, outcome)
-  }
-
-  #kill(leases: readonly Lease[], outcome: 'cancelled' | 'returned'): void {
-    const byHolder = new Map<NodeId, Token[]>()
-    for (const { holder, token } of leases) {
-      const its = byHolder.get(holder)
-      if (its === undefined) byHolder.set(holder, [token])
-      else its.push(token)
-    }
-    for (const [holder, tokens] of byHolder) {
-      if (holder === this.#world.nodeId) this.#holding.kill(tokens, outcome)
-      else this.onKill(holder, tokens, outcome)
-    }
-  }
-
   /** Ends the lease of an attempt; false where it had ended. */
   #release(lease: Lease): boolean {
     if (!this.leases.end(lease)) return false
@@ -290,10 +260,6 @@ export class Claims {
     if (attempts.some((each) => each.token !== counts && (each.end === 'open' || each.end === 'lost'))) {
       this.#ledger.write(task, { kind: 'chosen', batch: task.batch, task: task.id, token: counts })
     }
-    this.killTask(task, 'cancelled')
+    this.kills.task(task, 'cancelled')
   }
-}
-
-function lostFact(task: OpenTask, token: Token, why: LossReason): LostFact {
-  return { kind: 'lost', batch: task.batch, task: task.id, token, why }
 }

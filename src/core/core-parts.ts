@@ -5,11 +5,15 @@ import { BatchLists } from './batch-lists.ts'
 import { BatchRequests } from './batch-requests.ts'
 import { BatchSpreading } from './batch-spreading.ts'
 import { BatchStop } from './batch-stop.ts'
+import { Breaker } from './breaker.ts'
 import { Claims } from './claims.ts'
+import { Contested } from './contested.ts'
 import { CopiedSlots } from './copied-slots.ts'
 import { Copies } from './copies.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { HolderDesk } from './holder-desk.ts'
 import { Holding } from './holding.ts'
+import { Idle } from './idle.ts'
 import { Intake } from './intake.ts'
 import { Leaving } from './leaving.ts'
 import { Ledger } from './ledger.ts'
@@ -42,64 +46,78 @@ import type { World } from './world.ts'
 
 export type CoreParts = ReturnType<typeof makeParts>
 
-export function makeParts(world: World, meshId: string, book: BatchBook, peers: MeshPeers) {
+/** What holds and grants attempts. */
+function makeWork(world: World, book: BatchBook) {
   const places = new Places(world.nodeSettings)
   const ownership = new Ownership(world)
   const ledger = new Ledger(world, book)
   const holding = new Holding(world, places)
-  const claims = new Claims(world, book, ledger, places, ownership, holding)
-  const loading = new Loading(world, book, ledger, claims)
+  const rows = new LoadRows()
+  const contested = new Contested(world, book, ownership)
+  const idle = new Idle(world, places, contested)
+  const elsewhere = new Elsewhere(world, rows)
+  const claims = new Claims(world, { book, ledger, places, ownership, holding, contested, idle, rows, elsewhere })
+  const breaker = new Breaker(world, places, {
+    hasOther: (profile) => rows.performers(world, profile).some(({ resting }) => !resting),
+    onFree: () => holding.onFree(),
+  })
+  const load = new Load(world, { book, places, ownership, contested, claims })
+  const stealing = new Stealing(world, { book, claims, places, rows, elsewhere, idle })
+  const partners = new Partners(claims.leases, places)
+  return { places, ownership, ledger, holding, rows, contested, idle, claims, breaker, load, stealing, partners }
+}
+
+/** What keeps the facts of tasks, here and elsewhere. */
+function makeFacts(
+  world: World,
+  book: BatchBook,
+  { ownership, ledger, claims, contested }: ReturnType<typeof makeWork>,
+) {
+  const loading = new Loading(world, book, ledger, claims, contested)
   const copied = new CopiedSlots()
   const intake = new Intake(world, book, ledger, claims, ownership, copied)
-  const operator = new Operator(world, ledger, claims, loading, ownership)
-  const router = new Router(world, ownership)
   const reads = new Reads(world)
   const copies = new Copies(world, { book, ownership, ledger, loading, claims, intake })
   const sync = new Sync(world, reads, copies, ownership)
+  const takeover = new Takeover(world, ownership, sync, reads)
+  const recollection = new Recollection(world, ownership, sync, takeover)
+  const scrub = new Scrub(world, ownership, sync, copied)
+  const replication = new Replication(world, ownership)
+  const replica = new Replica(world, ownership, copies)
+  return { loading, copied, intake, reads, copies, sync, takeover, recollection, scrub, replication, replica }
+}
+
+export function makeParts(world: World, meshId: string, book: BatchBook, peers: MeshPeers) {
+  const work = makeWork(world, book)
+  const facts = makeFacts(world, book, work)
+  const { places, ownership, ledger, holding, rows, claims, load } = work
+  const { loading, intake, reads, copies, sync } = facts
+  const operator = new Operator(world, ledger, claims, loading, ownership)
+  const router = new Router(world, ownership)
   const reports = new Reports(world, ownership)
-  const rows = new LoadRows()
-  const load = new Load(world, book, places, ownership)
   const batches = new BatchLists(world, book)
   const spreading = new BatchSpreading(world, batches)
   const stop = new BatchStop(world, book, claims, holding)
-  const takeover = new Takeover(world, ownership, sync, reads)
   const lists = new SharedLists(world, peers, batches)
   const news = new MemberNews(world, peers, lists)
   const members = new MemberRequests(world, peers)
   return {
+    ...work,
+    ...facts,
     peers,
-    places,
-    partners: new Partners(claims.leases, places),
-    ownership,
-    holding,
-    claims,
-    loading,
-    copied,
-    intake,
-    operator,
     router,
-    reads,
-    sync,
     reports,
-    rows,
-    load,
     batches,
     lists,
     spreading,
-    stop,
     batchRequests: new BatchRequests(world, meshId, book, spreading, stop),
+    stop,
     tombstones: new Tombstones(world, { book, claims, stop, intake, reports, router }),
     requests: new TaskRequests(world, { book, intake, operator, ownership, router }),
-    takeover,
     news,
     members,
     away: new Away(world, peers),
     leaving: new Leaving(world, { peers, ownership, reads, sync, members }),
-    recollection: new Recollection(world, ownership, sync, takeover),
-    scrub: new Scrub(world, ownership, sync, copied),
-    replication: new Replication(world, ownership),
-    replica: new Replica(world, ownership, copies),
-    stealing: new Stealing(world, book, claims, places, rows),
     ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
     holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
     mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news, lists }),

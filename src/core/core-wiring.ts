@@ -70,7 +70,7 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
 
 function tiePeers(parts: CoreParts): void {
   const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
-  const { copied, away, spreading } = parts
+  const { copied, away, spreading, contested } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
@@ -83,6 +83,7 @@ function tiePeers(parts: CoreParts): void {
   mesh.onGreeted = (peer) => {
     // In a large mesh connections come and go; who is up and who a member is does not hang on them.
     if (!peers.isLarge) takeover.changed()
+    contested.changed()
     takeover.connected(peer)
     stealing.connected(peer)
     replication.connected(peer)
@@ -94,6 +95,7 @@ function tiePeers(parts: CoreParts): void {
   }
   mesh.onStanding = (peer) => {
     takeover.changed()
+    contested.changed()
     replication.changed(peer)
     spreading.changed()
     claims.leases.changed(peer)
@@ -109,7 +111,7 @@ function tiePeers(parts: CoreParts): void {
 /** Who is a member, and who is one no more. */
 function tieMembers(world: World, parts: CoreParts): void {
   const { mesh, news, members, away, leaving, recollection, takeover, scrub, rows, claims, holding } = parts
-  const { peers, batches, spreading } = parts
+  const { peers, batches, spreading, contested } = parts
   news.onIncarnation = (incarnation) => mesh.raise(incarnation)
   news.onConfirmed = (peer, entries) => members.confirmed(peer, entries)
   news.onOutlived = () => recollection.doubt()
@@ -121,6 +123,7 @@ function tieMembers(world: World, parts: CoreParts): void {
     takeover.changed()
     away.changed()
     spreading.changed()
+    contested.changed()
   }
   news.onLists = () => scrub.compareAll()
   members.onMarked = (entries) => news.say(entries)
@@ -140,8 +143,9 @@ function tieMembers(world: World, parts: CoreParts): void {
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
-  const { ownership, takeover, claims, reads, reports, scrub, batches, copied, peers } = parts
+  const { ownership, takeover, claims, contested, reads, reports, scrub, batches, copied, peers } = parts
   ownership.onYield = (slots) => {
+    contested.changed()
     copied.drop(slots)
     takeover.yielded()
     for (const task of [...book.tasks.values()]) {
@@ -164,6 +168,7 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     })
   }
   takeover.onServe = (slots) => {
+    contested.changed()
     countAnew([...book.batches.values()], slots)
     reports.sendAll()
     scrub.compareAll()
@@ -179,20 +184,23 @@ function tieBatches({ batches, spreading, lists, tombstones }: CoreParts): void 
   batches.onDeleted = (tombstone) => tombstones.bury(tombstone)
 }
 
-function tieAttempts(world: World, { claims, places, rows, peers, reports, ownerDesk }: CoreParts): void {
+function tieAttempts(world: World, parts: CoreParts): void {
+  const { claims, places, rows, reports, ownerDesk, holding, idle, breaker } = parts
+  holding.onOver = (held, end) => {
+    idle.ended(held)
+    breaker.ended(held.grant, end)
+  }
   claims.progress.capableNodes = (profile) => {
-    const performs = (row: { profiles: readonly { profile: string; places: number }[] }) =>
-      row.profiles.some((each) => each.profile === profile && each.places > 0)
-    const others = rows.all().filter(({ row }) => peers.isUp(row.node) && performs(row)).length
+    const others = rows.performers(world, profile).length
     return Math.max(1, others + (places.isCapable(profile) ? 1 : 0))
   }
   claims.isReported = (token) => reports.has(token)
   claims.onGranted = (holder, grants, seq) => {
-    const parts = partsBy(grants, grantBytes, GRANT_BYTES_MAX)
-    if (parts.length === 0) parts.push([])
-    for (const part of parts) world.send(holder, { type: 'granted', seq, grants: part, parked: false })
+    const pieces = partsBy(grants, grantBytes, GRANT_BYTES_MAX)
+    if (pieces.length === 0) pieces.push([])
+    for (const part of pieces) world.send(holder, { type: 'granted', seq, grants: part, parked: false })
   }
-  claims.onKill = (holder, tokens, outcome) => world.send(holder, { type: 'kill', tokens, outcome })
+  claims.kills.onKill = (holder, tokens, outcome) => world.send(holder, { type: 'kill', tokens, outcome })
   reports.onOwn = (ended) => ownerDesk.take(ended, world.nodeId)
   ownerDesk.onOwnSettled = (tokens) => reports.settled(tokens)
 }

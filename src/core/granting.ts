@@ -7,9 +7,17 @@
  * 3. A task suspected of ending its node runs alone. When its turn comes here and others run, nothing is granted to this
  *    node until they have ended, and nothing while it runs itself; another node gets it only while that runs nothing.
  *    Executions that were given up do not count as running.
+ * 4. Tasks of contested slots are granted only while nobody has other work for the place, as far as load rows tell; those
+ *    of orphaned slots moreover only to a node that has been idle for long (idle.ts); neither with `partition: strict`.
+ * 5. A copy of a late attempt is granted only where none of all this is left.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
+import { CONTESTED, CONTESTS, type Contest, FIRM, ORPHANED, REACH } from './contest.ts'
+import type { Contested } from './contested.ts'
+import type { Elsewhere } from './elsewhere.ts'
+import type { Idle } from './idle.ts'
 import type { NodeId } from './ids.ts'
+import type { MessageOf, Want } from './messages.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Held, Places } from './places.ts'
 import { chargedFailures } from './retry.ts'
@@ -18,15 +26,26 @@ import type { World } from './world.ts'
 /** Tasks that one search may pass over. */
 const PASSED_OVER_MAX = 64
 
+export interface GrantingParts {
+  readonly book: BatchBook
+  readonly places: Places
+  readonly contested: Contested
+  readonly idle: Idle
+  readonly elsewhere: Elsewhere
+}
+
 export interface GrantingRules {
   /** Claims a task for this node. */
   readonly claim: (batch: Batch, task: OpenTask) => void
   /** How many nodes that are up could perform a profile. */
   readonly capableNodes: (profile: string) => number
+  /** Tasks of which a node is to make copies. */
+  readonly copies: (claimer: NodeId, profile: string, free: number) => readonly [Batch, OpenTask][]
 }
 
 export class Granting {
   readonly #world: World
+  readonly #parts: GrantingParts
   readonly #book: BatchBook
   readonly #places: Places
   readonly #rules: GrantingRules
@@ -35,10 +54,11 @@ export class Granting {
   /** The lone task that was granted last. */
   #running: OpenTask | undefined
 
-  constructor(world: World, book: BatchBook, places: Places, rules: GrantingRules) {
+  constructor(world: World, parts: GrantingParts, rules: GrantingRules) {
     this.#world = world
-    this.#book = book
-    this.#places = places
+    this.#parts = parts
+    this.#book = parts.book
+    this.#places = parts.places
     this.#rules = rules
   }
 
@@ -47,17 +67,53 @@ export class Granting {
     if (this.#runLone()) return
     for (const [name, profile] of this.#places.profiles) {
       let free = profile.free(this.#world.nowMs)
-      if (free === 0) continue
-      for (const batch of this.#book.live()) {
-        if (free === 0 || this.#lone !== undefined) break
-        if (this.#running !== undefined) return
-        if (batch.runnable) free -= this.#grantFrom(batch, name, free)
+      for (const contest of CONTESTS) {
+        if (free === 0 || !this.#isTheirTurn(contest, name)) break
+        for (const batch of this.#book.live()) {
+          if (free === 0 || this.#lone !== undefined) break
+          if (this.#running !== undefined) return
+          if (batch.runnable) free -= this.#grantFrom(batch, name, free, contest)
+        }
       }
+      if (free > 0 && this.#lone === undefined) this.#copy(name, free)
     }
   }
 
-  #grantFrom(batch: Batch, profile: string, free: number): number {
-    const { picked, lone } = this.#search(batch, profile, free, this.#world.nodeId)
+  /** Whether tasks of such slots may be granted to this node now. */
+  #isTheirTurn(contest: Contest, profile: string): boolean {
+    if (contest === FIRM) return true
+    const { contested, elsewhere, idle } = this.#parts
+    if (contested.count === 0 || !contested.mayGrant || elsewhere.has('work', [{ profile }])) return false
+    return (
+      contest === CONTESTED || (!elsewhere.has('contested', [{ profile }]) && this.#isWaiting(ORPHANED) && idle.isLong)
+    )
+  }
+
+  #isWaiting(contest: Contest): boolean {
+    return this.#book.live().some((batch) => batch.runnable && batch.queues.size(contest) > 0)
+  }
+
+  #copy(profile: string, free: number): void {
+    if (!this.isTail(profile)) return
+    for (const [batch, task] of this.#rules.copies(this.#world.nodeId, profile, free)) this.#rules.claim(batch, task)
+  }
+
+  /** Whether nothing of a profile is left to be granted anywhere, but for what waits in orphaned slots. */
+  isTail(profile: string): boolean {
+    const { peers } = this.#world
+    if (peers.members.length < 2) return false
+    const { contested, elsewhere } = this.#parts
+    const contests: readonly Contest[] = contested.mayGrant ? [FIRM, CONTESTED] : [FIRM]
+    for (const batch of this.#book.live()) {
+      if (!batch.runnable) continue
+      if (batch.unloaded.size + batch.uncounted.size > 0) return false
+      if (contests.some((contest) => (batch.queues.of(contest).get(profile)?.size ?? 0) > 0)) return false
+    }
+    return !elsewhere.has('work', [{ profile }]) && !elsewhere.has('contested', [{ profile }])
+  }
+
+  #grantFrom(batch: Batch, profile: string, free: number, contest: Contest): number {
+    const { picked, lone } = this.#search(batch, profile, free, this.#world.nodeId, contest)
     for (const task of picked) this.#rules.claim(batch, task)
     if (lone === undefined) return picked.length
     if (picked.length === 0 && this.#othersOf(lone).length === 0) {
@@ -68,22 +124,30 @@ export class Granting {
     return free
   }
 
-  /** Takes tasks out of the queues for another node, which is to get them. */
-  *pick(holder: NodeId, profile: string, free: number, idle: boolean): Generator<[Batch, OpenTask]> {
+  /** Takes tasks out of the queues for another node, which is to get them; then come copies, where it wants these. */
+  *pick(
+    holder: NodeId,
+    { profile, free }: Want,
+    { idle, kind }: Pick<MessageOf<'claim'>, 'idle' | 'kind'>,
+  ): Generator<[Batch, OpenTask]> {
     let left = free
-    for (const batch of this.#book.live()) {
-      if (left <= 0) return
-      if (!batch.runnable) continue
-      const { picked, lone } = this.#search(batch, profile, left, holder)
-      left -= picked.length
-      for (const task of picked) yield [batch, task]
-      if (lone === undefined) continue
-      if (idle && left === free) {
-        yield [batch, lone]
-        return
+    for (const contest of CONTESTS) {
+      if (contest > REACH[kind] || (contest !== FIRM && !this.#parts.contested.mayGrant)) break
+      for (const batch of this.#book.live()) {
+        if (left <= 0) return
+        if (!batch.runnable) continue
+        const { picked, lone } = this.#search(batch, profile, left, holder, contest)
+        left -= picked.length
+        for (const task of picked) yield [batch, task]
+        if (lone === undefined) continue
+        if (idle && left === free) {
+          yield [batch, lone]
+          return
+        }
+        batch.queues.add(lone)
       }
-      batch.queue(profile).push(lone)
     }
+    if (kind === 'late' && left > 0) yield* this.#rules.copies(holder, profile, left)
   }
 
   /** The next tasks for a node, taken out of their queue; `lone` comes where it would be next and must run alone. */
@@ -92,8 +156,9 @@ export class Granting {
     profile: string,
     free: number,
     holder: NodeId,
+    contest: Contest,
   ): { picked: OpenTask[]; lone: OpenTask | undefined } {
-    const queue = batch.queues.get(profile)
+    const queue = batch.queues.of(contest).get(profile)
     const picked: OpenTask[] = []
     const last: OpenTask[] = []
     const never: OpenTask[] = []
@@ -141,7 +206,7 @@ export class Granting {
       this.#grantLone(batch, task)
       return true
     }
-    if (task.phase === 'ready') batch?.queue(task.profile).push(task)
+    if (task.phase === 'ready') batch?.queues.add(task)
     return false
   }
 
@@ -170,9 +235,9 @@ export class Granting {
 
   /** Tasks of a batch that could be granted to some place: of this node while it is alone, else of any. */
   grantable(batch: Batch): number {
-    if (this.#world.peers.members.length > 1) return batch.readyCount
+    if (this.#world.peers.members.length > 1) return batch.queues.size()
     let count = 0
-    for (const [profile, queue] of batch.queues) if (this.#places.isCapable(profile)) count += queue.size
+    for (const [profile, queue] of batch.queues.of()) if (this.#places.isCapable(profile)) count += queue.size
     return count
   }
 }

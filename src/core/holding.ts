@@ -27,6 +27,8 @@ export class Holding {
   onEnded: (held: Held, fact: EndedFact) => void = () => undefined
   /** Is told that an execution has started, and how long it may run. */
   onStarted: (held: Held, timeoutMs: number) => void = () => undefined
+  /** Is told that an execution has ended here, and how. */
+  onOver: (held: Held, end: ExecutionEnd) => void = () => undefined
   /** Is told when a place may be free that was not. */
   onFree: () => void = () => undefined
   stopping = false
@@ -71,6 +73,7 @@ export class Holding {
     if (held === undefined) return
     this.#places.release(held)
     this.#learn(held, end)
+    this.onOver(held, end)
     this.onEnded(held, endedFact(held.grant, end))
     this.onFree()
   }

@@ -9,6 +9,7 @@
  */
 import type { Boot, NodeId } from './ids.ts'
 import type { LoadRow } from './messages.ts'
+import type { World } from './world.ts'
 
 interface Known {
   row: LoadRow
@@ -60,6 +61,13 @@ export class LoadRows {
     return this.#rows.get(node)?.row
   }
 
+  /** What the other nodes that are up say of a profile that they perform. */
+  performers({ nodeId, peers }: Pick<World, 'nodeId' | 'peers'>, profile: string): LoadRow['profiles'][number][] {
+    return this.all()
+      .filter(({ row }) => row.node !== nodeId && peers.isUp(row.node))
+      .flatMap(({ row }) => row.profiles.filter((each) => each.profile === profile && each.places > 0))
+  }
+
   /** Rows with the time they came, by ascending node id. */
   all(): readonly Readonly<Known>[] {
     this.#sorted ??= [...this.#rows.values()].sort((a, b) => (a.row.node < b.row.node ? -1 : 1))
@@ -88,8 +96,8 @@ class Rows {
   }
 }
 
-function hasWork({ claimable }: LoadRow['profiles'][number]): boolean {
-  return claimable > 0
+function hasWork({ claimable, contested, orphaned, late }: LoadRow['profiles'][number]): boolean {
+  return claimable + contested + orphaned + late > 0
 }
 
 function hasPlace({ free }: LoadRow['profiles'][number]): boolean {

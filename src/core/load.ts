@@ -3,8 +3,13 @@
  *
  * 1. A row is made anew only when something in it changed: equal `seq`, equal row. Who says it when: mesh-beats.ts.
  * 2. `ownedSum` adds up over the mesh to `ALL_SLOTS_SUM` exactly when every slot has one owner.
+ * 3. What waits in contested and in orphaned slots is told apart from what anybody may claim, and is not told of at all
+ *    where it is not granted.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
+import type { Claims } from './claims.ts'
+import { CONTESTED, ORPHANED } from './contest.ts'
+import type { Contested } from './contested.ts'
 import { SLOT_COUNT } from './ids.ts'
 import type { LoadBatch, LoadRow } from './messages.ts'
 import type { Ownership } from './ownership.ts'
@@ -17,11 +22,24 @@ const BATCHES_MAX = 30
 /** A row is at most so old when it is said. */
 const FRESH_MS = 250
 
+export interface LoadParts {
+  readonly book: BatchBook
+  readonly places: Places
+  readonly ownership: Ownership
+  readonly contested: Contested
+  readonly claims: Claims
+}
+
+/** How contested (contest.ts) => claimable tasks. */
+type Claimable = [number, number, number]
+
 export class Load {
   readonly #world: World
   readonly #book: BatchBook
   readonly #places: Places
   readonly #ownership: Ownership
+  readonly #contested: Contested
+  readonly #claims: Claims
   #row: LoadRow | undefined
   /** The row as text, but for its number. */
   #said = ''
@@ -32,8 +50,10 @@ export class Load {
   #sum = ''
   incarnation = 0
 
-  constructor(world: World, book: BatchBook, places: Places, ownership: Ownership) {
+  constructor(world: World, { book, places, ownership, contested, claims }: LoadParts) {
     this.#world = world
+    this.#contested = contested
+    this.#claims = claims
     this.#book = book
     this.#places = places
     this.#ownership = ownership
@@ -63,7 +83,7 @@ export class Load {
       profiles: this.#profiles(unfinished),
       owned: this.#ownership.count,
       ownedSum: this.ownedSum,
-      contested: 0,
+      contested: this.#contested.count,
       batches: said.map(loadOf),
       batchesLeftOut: batches.length - said.length,
     }
@@ -84,25 +104,43 @@ export class Load {
     return [...names].sort().map((profile) => {
       const here = this.#places.profiles.get(profile)
       const its = batches.filter((batch) => profileOf(batch) === profile && batch.runnable)
+      const [claimable, contested, orphaned] = its
+        .map((batch) => this.#claimable(batch))
+        .reduce(([a, b, c], [x, y, z]) => [a + x, b + y, c + z], [0, 0, 0])
+      const restsUntilMs = here?.restsUntilMs ?? 0
       return {
         profile,
-        claimable: its.reduce((sum, batch) => sum + claimableOf(batch), 0),
+        claimable,
         priority: Math.max(0, ...its.map((batch) => batch.record.fields.priority.value)),
-        places: here !== undefined && here.restsUntilMs < Number.POSITIVE_INFINITY ? here.settings.places : 0,
+        places: here !== undefined && restsUntilMs < Number.POSITIVE_INFINITY ? here.settings.places : 0,
         free: here?.free(this.#world.nowMs) ?? 0,
         medianMs: Math.round(here?.medianMs ?? 0),
+        contested,
+        orphaned,
+        late: claimable > 0 ? 0 : this.#claims.speculation.lateCount(profile),
+        resting: restsUntilMs > this.#world.nowMs,
       }
     })
+  }
+
+  /** Tasks of a batch that could be granted now, but for those that wait out a pause. */
+  #claimable(batch: Batch): Claimable {
+    const all = Math.max(0, openOf(batch.counts) - batch.scheduled - batch.running - batch.resting)
+    if (this.#contested.count === 0) return [all, 0, 0]
+    const open: Claimable = [0, 0, 0]
+    for (const [number, { tally }] of batch.slots) open[this.#contested.of(number)] += openOf(tally)
+    for (const { task } of this.#claims.leases.all()) if (task.batch === batch.id) open[task.contest]--
+    const orphaned = Math.min(all, Math.max(0, open[ORPHANED]))
+    const contested = Math.min(all - orphaned, Math.max(0, open[CONTESTED]))
+    return [
+      all - orphaned - contested,
+      ...(this.#contested.mayGrant ? ([contested, orphaned] as const) : ([0, 0] as const)),
+    ]
   }
 }
 
 function profileOf(batch: Batch): string {
   return batch.record.fields.profile.value
-}
-
-/** Tasks that could be granted now, but for those that wait out a pause. */
-function claimableOf(batch: Batch): number {
-  return Math.max(0, openOf(batch.counts) - batch.scheduled - batch.running - batch.resting)
 }
 
 function loadOf(batch: Batch): LoadBatch {

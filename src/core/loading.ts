@@ -10,6 +10,8 @@
  */
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
 import type { Claims } from './claims.ts'
+import { CONTESTED, FIRM, ORPHANED } from './contest.ts'
+import type { Contested } from './contested.ts'
 import type { StoredFact } from './facts.ts'
 import { slotOf, type TaskId } from './ids.ts'
 import type { Ledger } from './ledger.ts'
@@ -33,16 +35,18 @@ export class Loading {
   readonly #book: BatchBook
   readonly #ledger: Ledger
   readonly #claims: Claims
+  readonly #contested: Contested
   readonly #slotLoads = new Map<number, SlotLoad>()
   readonly #profiles: readonly string[]
   /** Tasks that somebody names. */
   readonly tasks: TaskReads
 
-  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims) {
+  constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims, contested: Contested) {
     this.#world = world
     this.#book = book
     this.#ledger = ledger
     this.#claims = claims
+    this.#contested = contested
     this.tasks = new TaskReads(world, book)
     this.#profiles = Object.keys(world.nodeSettings.profiles)
   }
@@ -62,17 +66,29 @@ export class Loading {
       if (!batch.runnable) continue
       const profile = batch.record.fields.profile.value
       const enough = satisfied.includes(profile)
-      if (!enough && (batch.queues.get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
+      if (!enough && (batch.queues.of().get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
       if (batch.loading || batch.unloaded.size === 0) continue
       if ((enough || this.#isFull(batch)) && !this.#mayLackTasks()) continue
-      this.#loadSlots(batch, batch.nextUnloaded(pageTasks))
+      this.#loadSlots(batch, this.#nextSlots(batch))
     }
+  }
+
+  /** Slots to be read next: contested ones when no other is left, and few of their tasks are in memory. */
+  #nextSlots(batch: Batch): number[] {
+    const { pageTasks } = this.#world.nodeSettings
+    if (this.#contested.count === 0) return batch.nextUnloaded(pageTasks)
+    const isFirm = (slot: number) => this.#contested.of(slot) === FIRM
+    const slots = batch.nextUnloaded(pageTasks, isFirm)
+    const ready = batch.queues.size(CONTESTED) + batch.queues.size(ORPHANED)
+    if (slots.length > 0 || ready >= pageTasks || !this.#contested.mayGrant) return slots
+    return batch.nextUnloaded(pageTasks)
   }
 
   /** Whether enough tasks of a batch are in memory. */
   #isFull(batch: Batch): boolean {
     const { pageTasks, openTasksMax } = this.#world.nodeSettings
-    return this.#claims.grantable(batch) >= pageTasks || batch.readyCount >= Math.max(openTasksMax, pageTasks)
+    const isFull = batch.queues.size() >= Math.max(openTasksMax, pageTasks)
+    return isFull || this.#claims.granting.grantable(batch) >= pageTasks
   }
 
   /** Whether there is room in memory, and a profile of this node that no task is ready for: a batch may mix profiles. */
@@ -84,7 +100,7 @@ export class Loading {
 
   #isReady(profile: string): boolean {
     for (const batch of this.#book.live()) {
-      if (batch.runnable && (batch.queues.get(profile)?.size ?? 0) > 0) return true
+      if (batch.runnable && (batch.queues.of().get(profile)?.size ?? 0) > 0) return true
     }
     return false
   }

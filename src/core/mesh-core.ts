@@ -21,12 +21,11 @@ import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
 import type { BatchId, NodeId, Sha256, Token } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
-import { isWhole } from './load.ts'
 import { MeshPeers } from './mesh-peers.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
-import { type CoreView, coreView, memberViews, slotsWith } from './view.ts'
+import { type CoreView, coreView, slotsWith } from './view.ts'
 import { Requests, type World } from './world.ts'
 
 export interface MeshCoreOptions {
@@ -81,7 +80,7 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, loading, stealing, takeover, mesh, leaving, reports, partners, peers } = this.#parts
+    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
@@ -92,6 +91,7 @@ export class MeshCore {
     if (named !== undefined) peers.liveness.extras(named, this.#world.nowMs)
     mesh.look()
     takeover.look()
+    contested.look()
     claims.grant()
     stealing.look()
     loading.refill()
@@ -104,21 +104,7 @@ export class MeshCore {
 
   /** What stands here now, for people. */
   view(): CoreView {
-    const { places, claims, rows, peers, load, away } = this.#parts
-    const others = rows
-      .all()
-      .map(({ row }) => row)
-      .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
-    const whole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
-    return coreView(
-      this.#book,
-      places,
-      others,
-      this.#storageProblem,
-      claims.stopping,
-      whole,
-      memberViews(peers, away, this.#world),
-    )
+    return coreView(this.#world, this.#book, this.#parts, this.#storageProblem)
   }
 
   /** Attempts that live on this node. */
@@ -272,6 +258,7 @@ export class MeshCore {
     this.#storageProblem = problem
     this.#parts.claims.storing = problem === undefined
     this.#world.storing = problem === undefined
+    this.#parts.contested.changed()
     this.#parts.peers.liveness.storing(problem === undefined, this.#world.nowMs)
     if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
   }

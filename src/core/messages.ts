@@ -45,6 +45,12 @@ export interface IntakeRow {
   readonly params: Params
 }
 
+/**
+ * How far a claim goes: tasks of slots that nobody contests, of contested ones too, of orphaned ones too, or, where nothing
+ * is to be had anywhere, copies of attempts that are late.
+ */
+export type ClaimKind = 'work' | 'contested' | 'orphaned' | 'late'
+
 /** What a free place is offered for. */
 export interface Want {
   readonly profile: string
@@ -61,6 +67,8 @@ export interface Grant {
   readonly profile: string
   /** 1 for the first attempt of the task. */
   readonly attempt: number
+  /** Attempts of the task that are known to have failed, anywhere. */
+  readonly failures: number
   /** The batch's word on the longest run; null leaves it to the holder. */
   readonly timeoutMs: number | null
 }
@@ -81,10 +89,18 @@ export interface LoadRow {
     readonly free: number
     /** 0 before the first completion. */
     readonly medianMs: number
+    /** Claimable tasks of contested and of orphaned slots: not a part of `claimable`. */
+    readonly contested: number
+    readonly orphaned: number
+    /** Attempts that last too long: another node may make a copy. */
+    readonly late: number
+    /** Takes nothing of it for a while. */
+    readonly resting: boolean
   }[]
   /** Slots owned: how many, and the 64-bit sum of their hashes as 16 hex digits. */
   readonly owned: number
   readonly ownedSum: string
+  /** Slots of those that are contested. */
   readonly contested: number
   readonly batches: readonly LoadBatch[]
   /** Batches that the row had no room for. */
@@ -201,7 +217,9 @@ export type Message =
       readonly seq: number
       readonly boot: Boot
       readonly wants: readonly Want[]
+      /** Nothing lives on the claiming node. */
       readonly idle: boolean
+      readonly kind: ClaimKind
     }
   | { readonly type: 'granted'; readonly seq: number; readonly grants: readonly Grant[]; readonly parked: boolean }
   /** There is work that the receiver could claim. */

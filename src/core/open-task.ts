@@ -9,6 +9,7 @@
  * 2. A task in phase `ready` stands in a queue of its batch (ready-queue.ts).
  * 3. A task stays in memory while it is open and loaded, or while one of its attempts is leased.
  */
+import { type Contest, FIRM } from './contest.ts'
 import type { HashedFact, StoredFact } from './facts.ts'
 import { type BatchId, slotOf, type TaskId } from './ids.ts'
 import { blamedLosses } from './retry.ts'
@@ -31,8 +32,12 @@ export class OpenTask {
   rank: 0 | 1 | 2 = 0
   /** While it rests: when it may be tried again. */
   restsUntilMs = 0
-  /** In which ranks it has an entry in the queue of its batch, a bit each (ready-queue.ts). */
+  /** In which queues and ranks of its batch it has an entry, a bit each (ready-queue.ts). */
   entries = 0
+  /** Which queues of its batch it belongs to: how its slot is contested (contested.ts). */
+  contest: Contest = FIRM
+  /** Its place among the tasks of contested slots: another on each node. */
+  shuffle = 0
   /** Without their bytes: those are on disk, or on their way there. */
   readonly #facts: HashedFact[]
   #state: TaskState

@@ -51,7 +51,7 @@ export class Operator {
     const { standing, round } = task.state
     if (standing !== 'waiting' && standing !== 'claimed') return false
     this.#ledger.write(task, { kind: 'cancelled', batch: task.batch, task: task.id, round })
-    if (stopRunning) this.#claims.killTask(task, 'cancelled')
+    if (stopRunning) this.#claims.kills.task(task, 'cancelled')
     this.#claims.progress.follow(task)
     return true
   }

@@ -43,6 +43,8 @@ export class Profile {
   /** Infinity: closed. */
   restsUntilMs = 0
   restReason: string | undefined
+  /** Takes one attempt at a time, until one completes (breaker.ts). */
+  oneAtATime = false
   #rests = 0
   readonly #durations: number[] = []
   #next = 0
@@ -53,11 +55,22 @@ export class Profile {
   }
 
   free(nowMs: number): number {
-    return nowMs < this.restsUntilMs ? 0 : Math.max(0, this.settings.places - this.busy)
+    if (nowMs < this.restsUntilMs) return 0
+    const places = this.oneAtATime ? Math.min(1, this.settings.places) : this.settings.places
+    return Math.max(0, places - this.busy)
+  }
+
+  /** Takes over other settings, and everything again. */
+  reopen(settings: ProfileSettings): void {
+    this.settings = settings
+    this.restsUntilMs = 0
+    this.restReason = undefined
+    this.oneAtATime = false
   }
 
   completed(durationMs: number): void {
     this.#rests = 0
+    this.oneAtATime = false
     if (this.restsUntilMs < Number.POSITIVE_INFINITY) {
       this.restsUntilMs = 0
       this.restReason = undefined
@@ -67,11 +80,10 @@ export class Profile {
     if (this.#durations.length < 8 || this.#next % 8 === 0) this.#median = undefined
   }
 
-  /** Takes nothing new for a while, twice as long as the last time; answers whether the reason is new. */
-  rest(nowMs: number, reason: string): boolean {
+  /** Takes nothing new for a while, unless said twice as long as the last time; answers whether the reason is new. */
+  rest(nowMs: number, reason: string, pauseMs?: number): boolean {
     if (nowMs < this.restsUntilMs) return false
-    this.restsUntilMs = nowMs + Math.min(REST_MS * 2 ** this.#rests, REST_MS_MAX)
-    this.#rests++
+    this.restsUntilMs = nowMs + (pauseMs ?? Math.min(REST_MS * 2 ** this.#rests++, REST_MS_MAX))
     return this.#because(reason)
   }
 

@@ -8,6 +8,7 @@
  * 2. The batch's numbers of resting and retrying tasks follow every change of a phase.
  */
 import type { BatchBook } from './batch-book.ts'
+import type { Contested } from './contested.ts'
 import type { Ledger } from './ledger.ts'
 import type { OpenTask, Phase } from './open-task.ts'
 import { decide } from './retry.ts'
@@ -17,13 +18,15 @@ export class Progress {
   readonly #world: World
   readonly #book: BatchBook
   readonly #ledger: Ledger
+  readonly #contested: Contested
   /** How many nodes that are up could perform a profile. */
   capableNodes: (profile: string) => number = () => 1
 
-  constructor(world: World, book: BatchBook, ledger: Ledger) {
+  constructor(world: World, book: BatchBook, ledger: Ledger, contested: Contested) {
     this.#world = world
     this.#book = book
     this.#ledger = ledger
+    this.#contested = contested
   }
 
   /** Decides what follows for a task of which no attempt may be open any more. */
@@ -74,7 +77,8 @@ export class Progress {
     this.#markRetrying(task, again)
     const batch = this.#ledger.batchOf(task)
     if (batch.idle) this.#book.changed()
-    batch.queue(task.profile).push(task)
+    this.#contested.place(task)
+    batch.queues.add(task)
   }
 
   #markRetrying(task: OpenTask, retrying: boolean): void {

@@ -32,6 +32,11 @@ export interface MeshSettings {
   readonly awayMs: number
   /** The same where a slot has one storing copy without it. */
   readonly awayAloneMs: number
+  /**
+   * What a node does with slots that another side of a split may be at work on: `work` grants their tasks when there is
+   * nothing else to do, at the cost of some executions twice; `strict` never, at the cost of work that stands still.
+   */
+  readonly partition: 'work' | 'strict'
 }
 
 export const MESH_SETTINGS: MeshSettings = {
@@ -49,6 +54,7 @@ export const MESH_SETTINGS: MeshSettings = {
   backoffMsMax: 60_000,
   awayMs: 3_600_000,
   awayAloneMs: 600_000,
+  partition: 'work',
 }
 
 /** How this node runs a profile, as far as the core must know. */
@@ -71,6 +77,8 @@ export interface NodeSettings {
   readonly autoTimeoutMsMin: number
   /** The automatic timeout before any attempt of the profile has ended here: a model may have to load first. */
   readonly firstTimeoutMs: number
+  /** Idle for so long this node takes up tasks of orphaned slots. Raising it leaves a lone survivor idle for longer. */
+  readonly orphanAfterMs: number
 }
 
 export const NODE_SETTINGS: NodeSettings = {
@@ -80,4 +88,5 @@ export const NODE_SETTINGS: NodeSettings = {
   pageTasks: 1_000,
   autoTimeoutMsMin: 60_000,
   firstTimeoutMs: 900_000,
+  orphanAfterMs: 60_000,
 }

@@ -3,13 +3,15 @@
 import type { Away } from './away.ts'
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
+import type { CoreParts } from './core-parts.ts'
 import type { Boot, NodeId } from './ids.ts'
+import { isWhole } from './load.ts'
 import type { Standing } from './member-entry.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadBatch, LoadRow } from './messages.ts'
 import type { PeerState } from './peer.ts'
-import type { Places } from './places.ts'
 import { openOf } from './tally.ts'
+import type { World } from './world.ts'
 
 export interface CoreBatchView {
   readonly record: BatchRecord
@@ -54,6 +56,8 @@ export interface CoreView {
   readonly stopping: boolean
   /** Whether every slot is told of by one owner: else counts may be too low or too high. */
   readonly whole: boolean
+  /** Slots that another side of a split may be at work on: their tasks come last, or not at all. */
+  readonly contested: number
 }
 
 /** Slots of a batch with tasks of these standings, ascending, from their tallies; undefined while some are uncounted. */
@@ -70,7 +74,7 @@ export function slotsWith(
 }
 
 /** Every entry of the member list with what this node holds of it now. */
-export function memberViews(peers: MeshPeers, away: Away, self: { nodeId: NodeId; boot: Boot }): CoreMemberView[] {
+function memberViews(peers: MeshPeers, away: Away, self: { nodeId: NodeId; boot: Boot }): CoreMemberView[] {
   return peers.list.entries.map(({ id, name, standing }) => {
     const isSelf = id === self.nodeId
     return {
@@ -84,17 +88,24 @@ export function memberViews(peers: MeshPeers, away: Away, self: { nodeId: NodeId
   })
 }
 
+type ViewParts = Pick<CoreParts, 'places' | 'claims' | 'rows' | 'peers' | 'load' | 'away' | 'contested'>
+
 export function coreView(
+  world: World,
   book: BatchBook,
-  places: Places,
-  others: readonly LoadRow[],
-  storageProblem: 'disk-full' | 'failing' | undefined,
-  stopping: boolean,
-  whole: boolean,
-  members: readonly CoreMemberView[],
+  { places, claims, rows, peers, load, away, contested }: ViewParts,
+  storageProblem: CoreView['storageProblem'],
 ): CoreView {
+  const others = rows
+    .all()
+    .map(({ row }) => row)
+    .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
   return {
-    members,
+    storageProblem,
+    stopping: claims.stopping,
+    whole: isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)]),
+    contested: others.reduce((sum, row) => sum + row.contested, contested.count),
+    members: memberViews(peers, away, world),
     batches: book.inOrder().map((batch) => batchView(batch, others)),
     profiles: [...places.profiles].map(([name, profile]) => ({
       name,
@@ -110,9 +121,6 @@ export function coreView(
               forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY,
             },
     })),
-    storageProblem,
-    stopping,
-    whole,
   }
 }
 

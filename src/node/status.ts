@@ -22,7 +22,7 @@ export function statusView(inputs: StatusInputs): StatusView {
     viewAgeSeconds: 0,
     settled: inputs.core.whole && inputs.core.batches.every((batch) => batch.uncounted === 0),
     members: { alive: 1, suspect: 0, dead: 0, left: 0 },
-    slots: { owned: 16_384, unowned: 0, orphaned: 0 },
+    slots: { owned: 16_384, unowned: 0, orphaned: inputs.core.contested },
     batches,
     nodes: [nodeView(inputs, batches)],
     warnings: warningsOf(inputs),

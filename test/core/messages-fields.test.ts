@@ -21,7 +21,14 @@ import {
   withField,
 } from '../support/sample-messages.ts'
 
-const WANTS: Message = { type: 'claim', seq: 1, boot: HASH, wants: [{ profile: 'sketch', free: 1 }], idle: true }
+const WANTS: Message = {
+  type: 'claim',
+  seq: 1,
+  boot: HASH,
+  wants: [{ profile: 'sketch', free: 1 }],
+  idle: true,
+  kind: 'work',
+}
 const STARTS: Message = { type: 'started', starts: [{ token: TOKEN, timeoutMs: 5 }] }
 const HELD: Message = {
   type: 'held',
@@ -87,6 +94,7 @@ describe('what a later program appends is ignored', () => {
 describe('words', () => {
   test.each([
     ['a refusal', REFUSED, 0],
+    ['the kind of a claim', WANTS, 4],
     ['a way to end', KILL, 1],
     ['a change', CHANGE, 2],
   ])('that are not known as %s are refused', (_, message, field) => {

@@ -1,6 +1,7 @@
 /** Named cases: the figures that the protocol promises, each as a scenario and what must come out of it. */
 import { NODE_SETTINGS } from '../../src/core/settings.ts'
 import type { BatchPlan } from './batch-plan.ts'
+import { FastFailingJudge, type MakeJudge, SplitJudge } from './case-judges.ts'
 import {
   AWAY,
   CALM_DISK,
@@ -27,6 +28,7 @@ export interface Case {
   readonly scenario: (options: CaseOptions) => Scenario
   /** What is wrong with the figures, if anything. */
   readonly judge: (figures: MakespanFigures) => string | undefined
+  readonly makeJudge?: MakeJudge
 }
 
 /** Seconds that a task takes on each of ten unequal machines. */
@@ -82,6 +84,7 @@ export function compose({
       nodes: machines,
       maxAttempts: 3,
       away: AWAY,
+      partition: 'work',
       ...conditions,
     },
     plans: [plan],
@@ -154,6 +157,23 @@ export const CASES = {
       return compose({ options, machines, tasks, faults, faultsUntilMs: 120_001, planes: ['network'], checked: true })
     },
     judge: anything,
+    makeJudge: (world) => {
+      const others = world.nodes.map(({ index }) => index).slice(2)
+      return new SplitJudge(world, [[0, 1], others], 60_000, 120_000)
+    },
+  },
+  'fast-failing': {
+    about: 'four nodes, of which one fails everything within 50 ms',
+    scenario: (options) => {
+      const machines = equals(options.nodes ?? 4, 3_000)
+      const faultsUntilMs = 600_000
+      const faults: Fault[] = [{ kind: 'fails-fast', atMs: 0, forMs: faultsUntilMs, node: 1, error: 'failed' }]
+      const tasks = options.tasks ?? 500
+      return compose({ options, machines, tasks, faults, faultsUntilMs, planes: ['executor'], checked: true })
+    },
+    judge: anything,
+    // Three, the one after ten seconds, and one for each rest of 1, 2, 4 and 8 minutes; some where others failed before.
+    makeJudge: (world) => new FastFailingJudge(world, 1, 16),
   },
   apart: {
     about: 'three nodes, two of which cannot reach each other for three minutes',

@@ -31,6 +31,8 @@ export interface Conditions {
   readonly maxAttempts: number
   /** After how long members that are dead are marked away. */
   readonly away: Pick<MeshSettings, 'awayMs' | 'awayAloneMs'>
+  /** As of the settings, the same on all nodes. */
+  readonly partition: 'work' | 'strict'
 }
 
 const CALM_SHARE = 0.12
@@ -89,6 +91,7 @@ export function drawConditions(seed: number, nodes: number, tasks: number, allow
     nodes: drawNodes(new Random(seed, 'nodes'), nodes, tasks, isOn('clock')),
     maxAttempts: new Random(seed, 'max attempts').pick([1, 2, 3, 3, 3]),
     away: drawAway(new Random(seed, 'away')),
+    partition: new Random(seed, 'partition').chance(0.15) ? 'strict' : 'work',
   }
 }
 
@@ -182,6 +185,7 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
   const timeoutMs = random.chance(0.5) ? 'auto' : Math.round(4 * taskMs * random.pick([4, 8, 15]))
   const openTasksMax = random.pick([1, 5, 50, 1_000])
   const pageTasks = random.pick([1, 10, 100])
+  const orphanAfterMs = random.pick([2_000, 10_000, 60_000])
   return machines.map(({ places, slowness, clockRate, writes }, index) => ({
     settings: {
       ...NODE_SETTINGS,
@@ -194,6 +198,7 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
       pageTasks,
       autoTimeoutMsMin: auto,
       firstTimeoutMs: 2 * auto,
+      orphanAfterMs,
     },
     taskMs: taskMs * slowness,
     timeoutMs: timeoutMs === 'auto' ? auto : timeoutMs,

@@ -1,6 +1,7 @@
 /** Rare states that only several nodes can reach, seen in their messages, facts and member lists. */
 import { decodeFact } from '../../src/codec/facts.ts'
-import type { Effect, Writes } from '../../src/core/effects.ts'
+import { OPEN_MESSAGE } from '../../src/core/breaker.ts'
+import type { Effect, Notice, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import { type NodeId, readToken, slotOf, type Token } from '../../src/core/ids.ts'
 import type { MemberEntry } from '../../src/core/membership.ts'
@@ -8,6 +9,7 @@ import type { Message, MessageOf, MessageType } from '../../src/core/messages.ts
 import { membersOn } from './checkers/members.ts'
 import { referenceRing } from './checkers/reference-ring.ts'
 import type { PoolFact } from './fact-pool.ts'
+import type { ExecutionRecord } from './history.ts'
 import { heardFrom, saidTo, typeOf } from './message-reader.ts'
 import type { Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
@@ -33,6 +35,8 @@ export const MESH_SOMETIMES = [
   'two attempts at once',
   'speculation won',
   'contested slot granted',
+  'breaker opened',
+  'breaker tried one',
   'meshes merged',
   'away marked',
   'left',
@@ -75,10 +79,9 @@ const LOOKED_INTO: ReadonlySet<MessageType> = new Set([
   'taken',
   'changed',
 ])
-/** What a parked claim is granted under. */
-const PARKED_SEQ = 0
 /** Looking at every slot takes long; so many of a run are enough. */
 const TAKEOVERS_MAX = 5
+const TRIED_MS = 5_000
 
 export class MeshCoverage implements Observer {
   readonly #world: World
@@ -88,6 +91,8 @@ export class MeshCoverage implements Observer {
   #takeovers = 0
   /** Nodes that ended when they had left. */
   readonly #left = new Set<SimNode>()
+  /** Node, start and profile of breakers that are open => since when. */
+  readonly #open = new Map<string, number>()
 
   constructor(world: World, reached: (state: MeshSometimes) => void) {
     this.#world = world
@@ -137,6 +142,7 @@ export class MeshCoverage implements Observer {
   }
 
   effect(node: SimNode, effect: Effect): void {
+    if (effect.type === 'notice') return this.#noticed(node, effect.notice)
     if (effect.type !== 'send' && effect.type !== 'gossip') return
     const type = typeOf(effect.bytes)
     const told = type && TOLD[type]
@@ -144,6 +150,22 @@ export class MeshCoverage implements Observer {
     const said =
       effect.type === 'send' ? saidTo(node.id, effect.to, effect.bytes, (each) => LOOKED_INTO.has(each)) : undefined
     if (said !== undefined) this.#sent(node, said.peer, said.message)
+  }
+
+  #noticed(node: SimNode, notice: Notice): void {
+    if (notice.type !== 'profile-resting' || !notice.message.startsWith(OPEN_MESSAGE)) return
+    this.#reached('breaker opened')
+    this.#open.set(`${node.index} ${node.starts} ${notice.profile}`, this.#world.schedule.nowMs)
+  }
+
+  executionBegan({ node, task, atMs }: ExecutionRecord): void {
+    const profile = this.#world.pool.tasks.get(task)?.state?.seeded?.profile ?? ''
+    const key = `${node.index} ${node.starts} ${profile}`
+    const openedMs = this.#open.get(key)
+    // Local clocks may be fast; what began at once was under way.
+    if (openedMs === undefined || atMs < openedMs + TRIED_MS) return
+    this.#open.delete(key)
+    this.#reached('breaker tried one')
   }
 
   #sent(node: SimNode, to: NodeId, message: Message | undefined): void {
@@ -179,13 +201,12 @@ export class MeshCoverage implements Observer {
   }
 
   #granted(node: SimNode, to: NodeId, { seq, grants, parked }: MessageOf<'granted'>): void {
-    const key = `${node.index} ${node.starts} ${to}`
+    const key = `${node.index} ${node.starts} ${to} ${seq}`
     if (parked) {
       this.#parked.add(key)
       this.#reached('claim parked')
-    } else if (grants.length > 0 && seq === PARKED_SEQ && this.#parked.delete(key)) this.#reached('parked claim served')
+    } else if (grants.length > 0 && this.#parked.delete(key)) this.#reached('parked claim served')
     if (grants.length > 0) this.#reached('granted to another node')
-    if (grants.some(({ task }) => this.#isContested(node, slotOf(task)))) this.#reached('contested slot granted')
   }
 
   /** Whether fewer than two of those on the slot's list can store. */
@@ -199,7 +220,7 @@ export class MeshCoverage implements Observer {
 
   durable(node: SimNode, { promises, mesh }: Writes, added: readonly PoolFact[]): void {
     for (const entry of mesh?.members ?? []) this.#entry(entry)
-    for (const fact of added) if (fact.copies === 1) this.#fact(fact)
+    for (const fact of added) if (fact.copies === 1) this.#fact(node, fact)
     if (promises === undefined || this.#takeovers >= TAKEOVERS_MAX) return
     const isOpen = [...node.disk.facts.slots].some((slot) => this.#hasOpenElsewhere(node, slot))
     if (!isOpen) return
@@ -221,14 +242,18 @@ export class MeshCoverage implements Observer {
     return false
   }
 
-  #fact({ fact }: PoolFact): void {
+  #fact(node: SimNode, { fact }: PoolFact): void {
     const state = this.#world.pool.tasks.get(fact.task)?.state
+    if (fact.kind === 'claimed' && this.#isContested(node, slotOf(fact.task))) this.#reached('contested slot granted')
     if (fact.kind === 'lost' && fact.why === 'holder-dead') this.#reached('lost: holder dead')
     if (fact.kind === 'lost' && fact.why === 'never-renewed') this.#reached('lost: never renewed')
     const open = state?.attempts.filter(({ end }) => end === 'open') ?? []
     if (fact.kind === 'claimed' && open.length > 1) this.#reached('two attempts at once')
     if (fact.kind !== 'ended' || fact.outcome !== 'completed') return
-    if (state?.counts === fact.token && open.some(({ token }) => token < fact.token)) this.#reached('speculation won')
+    // Attempts of other owners are no copies: their meshes had not met.
+    const { boot } = readToken(fact.token)
+    const first = open.find(({ token }) => token < fact.token && readToken(token).boot === boot)
+    if (state?.counts === fact.token && first !== undefined) this.#reached('speculation won')
   }
 }
 

@@ -4,6 +4,7 @@
  * 1. A run ends when everything has come to rest and stayed so for a while, soon after the first thing that must not
  *    be, or when time is over; it always ends.
  */
+import type { MakeJudge } from './case-judges.ts'
 import { makeCheckers } from './checkers/all.ts'
 import type { Plane } from './conditions.ts'
 import type { CoreFactory } from './core.ts'
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly until?: string
   /** Another machine under test than the real core. */
   readonly makeCore?: CoreFactory
+  /** Watches besides the checkers, and is asked at the end. */
+  readonly makeJudge?: MakeJudge | undefined
 }
 
 export interface Violation {
@@ -50,6 +53,8 @@ export interface RunResult {
   readonly figures: Figures
   readonly makespan: MakespanFigures
   readonly scenario: Scenario
+  /** What the judge says, and what it finds wrong. */
+  readonly judged: { readonly said: string; readonly problem: string | undefined } | undefined
 }
 
 /** What follows soon after the first violation may explain it; what comes later is its consequence. */
@@ -77,7 +82,7 @@ export function scenarioOf(options: RunOptions): Scenario {
 
 export function runScenario(
   scenario: Scenario,
-  { planted, makeCore, until }: Pick<RunOptions, 'planted' | 'makeCore' | 'until'>,
+  { planted, makeCore, makeJudge, until }: Pick<RunOptions, 'planted' | 'makeCore' | 'makeJudge' | 'until'>,
 ): RunResult {
   const cpuBefore = process.cpuUsage()
   const violations: Violation[] = []
@@ -99,6 +104,8 @@ export function runScenario(
   }
   const [trace, coverage, makespan] = [new Trace(world.schedule), new Coverage(world), new Makespan(world)]
   world.watch(trace, makespan)
+  const judge = makeJudge?.(world)
+  if (judge !== undefined) world.watch(judge)
   if (scenario.checked) live(world, coverage, isEnough)
   else race(world, isEnough)
   coverage.finish()
@@ -109,6 +116,7 @@ export function runScenario(
     figures: figuresOf(world, trace, process.cpuUsage(cpuBefore)),
     makespan: makespan.figures(tasksOf(scenario)),
     scenario,
+    judged: judge && { said: judge.said(), problem: judge.problem() },
   }
 }
 

@@ -44,13 +44,15 @@ export function drawScenario({ seed, nodes, tasks, planes = PLANES, faults }: Sc
   const faultsUntilMs = random.between(60_000, 300_000)
   const plans = drawBatches(random, tasks, nodes, conditions.maxAttempts)
   const scope = { seed, nodes, joiners, batches: plans.length, planes: conditions.planes, untilMs: faultsUntilMs }
+  // Where contested slots are never granted, a machine that is gone for good stops what it owned until it is forgotten.
+  const fits = ({ kind }: Fault) => conditions.partition === 'work' || kind !== 'death'
   return {
     seed,
     nodes,
     joiners,
     conditions,
     plans,
-    faults: faults ?? drawFaults(scope),
+    faults: faults ?? drawFaults(scope).filter(fits),
     faultsUntilMs,
     startsWithinMs: random.pick([0, 500, 20_000]),
     frameRows: random.pick([7, 50, 1_000]),

@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CASES, type CaseName } from './cases.ts'
+import { CASES, type Case, type CaseName } from './cases.ts'
 import { PLANES, type Plane } from './conditions.ts'
 import { runFleet, type SeedReport, serveSeeds } from './fleet.ts'
 import { PLANTED, type PlantedName } from './planted.ts'
@@ -171,13 +171,14 @@ function tellTrial({ rule, name, nodes, seeds, cpuMs, others }: Trial): string {
 function runCase(name: string, values: Values, print: Print): number {
   if (name === 'takeover') return takeover(values, print)
   if (!(name in CASES)) throw new TypeError(`no case ${name}: there are ${Object.keys(CASES).join(', ')}, takeover`)
-  const { about, scenario, judge } = CASES[name as CaseName]
+  const { about, scenario, judge, makeJudge }: Case = CASES[name as CaseName]
   const seed = numberOf(values, 'seed') ?? 1
   print(`${name}: ${about}`)
   const options = { seed, nodes: numberOf(values, 'nodes'), tasks: numberOf(values, 'tasks') }
-  const result = runScenario(scenario(options), {})
+  const result = runScenario(scenario(options), { makeJudge })
   const code = printResult(result, print)
-  const wrong = judge(result.makespan)
+  if (result.judged !== undefined) print(result.judged.said)
+  const wrong = judge(result.makespan) ?? result.judged?.problem
   if (wrong !== undefined) print(wrong)
   return wrong === undefined ? code : 1
 }

@@ -86,7 +86,7 @@ export class World {
       report,
       makeCore: (node, random) => {
         const nodeSettings = node.conditions.settings
-        const settings = { ...MESH_SETTINGS, ...conditions.away }
+        const settings = { ...MESH_SETTINGS, ...conditions.away, partition: conditions.partition }
         const options = { settings, nodeSettings, sha256, meshId, random }
         return makeCore(tamper?.core === undefined ? options : tamper.core(node, options))
       },

@@ -109,6 +109,10 @@ const loadRow: fc.Arbitrary<LoadRow> = fc.record({
       places: whole,
       free: whole,
       medianMs: whole,
+      contested: whole,
+      orphaned: whole,
+      late: whole,
+      resting: flag,
     }),
   ),
   owned: fc.nat(SLOT_COUNT),
@@ -128,6 +132,7 @@ const grant: fc.Arbitrary<Grant> = fc.record({
   params,
   profile,
   attempt: whole,
+  failures: whole,
   timeoutMs: fc.option(whole),
 })
 
@@ -206,7 +211,13 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   slot: { request: whole, facts: few(bytes), lacking: few(hash), done: flag },
   facts: { seq: whole, ballots: ballotRuns, facts: few(bytes) },
   'facts-stored': { seq: whole, refused: ballotRuns },
-  claim: { seq: whole, boot, wants: few(fc.record({ profile, free: whole })), idle: fc.boolean() },
+  claim: {
+    seq: whole,
+    boot,
+    wants: few(fc.record({ profile, free: whole })),
+    idle: flag,
+    kind: fc.constantFrom('work', 'contested', 'orphaned', 'late'),
+  },
   granted: { seq: whole, grants: few(grant), parked: flag },
   work: { profiles: few(profile) },
   started: { starts: few(fc.record({ token, timeoutMs: whole })) },

@@ -22,13 +22,27 @@ export const GRANT: Grant = {
   params: {},
   profile: 'sketch',
   attempt: 1,
+  failures: 0,
   timeoutMs: null,
 }
 export const ROW: LoadRow = {
   node: 'node-a',
   incarnation: 1,
   seq: 2,
-  profiles: [{ profile: 'sketch', claimable: 3, priority: -4, places: 5, free: 6, medianMs: 7 }],
+  profiles: [
+    {
+      profile: 'sketch',
+      claimable: 3,
+      priority: -4,
+      places: 5,
+      free: 6,
+      medianMs: 7,
+      contested: 11,
+      orphaned: 12,
+      late: 13,
+      resting: false,
+    },
+  ],
   owned: 8,
   ownedSum: HASH,
   boot: HASH,

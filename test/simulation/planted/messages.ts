@@ -71,3 +71,13 @@ export function gossipsFacts(world: World): Tamper {
       }),
   }
 }
+
+/** Boasts of medians that nobody has: everything looks late, and soon done. */
+export function boasts(): Tamper {
+  const boast = (message: Message): readonly Message[] => {
+    if (message.type !== 'beat' || message.load === undefined) return [message]
+    const profiles = message.load.profiles.map((each) => ({ ...each, medianMs: 1 }))
+    return [{ ...message, load: { ...message.load, profiles } }]
+  }
+  return { effects: (_node, effects) => withMessages(effects, boast) }
+}

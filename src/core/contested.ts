@@ -1,0 +1,106 @@
+/**
+ * Which slots that this node serves are contested: another side of a split may be at work on their tasks too
+ * (protocol.md, section 5).
+ *
+ * A slot that is served: firm -> contested -> orphaned, and back, as members fall silent and return (contest.ts).
+ *
+ * 1. Orphaned: fewer than two of those on its list, which has two at least, can store as far as this node knows.
+ * 2. Contested: a member before this node on its list is lost by silence, not by evidence that its process has ended: it
+ *    may be serving the slot still. Of the sides of a split one at most has slots that are neither: it has two of the
+ *    three listed, the first of them included.
+ * 3. It is judged anew when who is up, who stores, who is a member or what is served has changed, never at each step; the
+ *    ready tasks of slots that changed move to the queues where they belong.
+ * 4. The tasks of such slots have an order of their own on each node, so that the sides of a split have different ones
+ *    in hand.
+ *
+ * When they are granted is granting.ts's and stealing.ts's.
+ */
+import type { BatchBook } from './batch-book.ts'
+import { CONTESTED, type Contest, FIRM, ORPHANED, shuffleOf } from './contest.ts'
+import { SLOT_COUNT } from './ids.ts'
+import type { OpenTask } from './open-task.ts'
+import type { Ownership } from './ownership.ts'
+import type { World } from './world.ts'
+
+export class Contested {
+  readonly #world: World
+  readonly #book: BatchBook
+  readonly #ownership: Ownership
+  #of = new Uint8Array(SLOT_COUNT)
+  #count = 0
+  #dirty = true
+
+  constructor(world: World, book: BatchBook, ownership: Ownership) {
+    this.#world = world
+    this.#book = book
+    this.#ownership = ownership
+  }
+
+  /** How many served slots are contested or orphaned. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Of a served slot, as it was at the end of the last step. */
+  of(slot: number): Contest {
+    return this.#of[slot] as Contest
+  }
+
+  /** Whether tasks of such slots are granted at all. */
+  get mayGrant(): boolean {
+    return this.#world.settings.partition === 'work'
+  }
+
+  /** Who is up, who stores, the member list or what is served has changed. */
+  changed(): void {
+    this.#dirty = true
+  }
+
+  /** To be called before tasks are granted. */
+  look(): void {
+    if (!this.#dirty) return
+    this.#dirty = false
+    const before = this.#of
+    this.#of = new Uint8Array(SLOT_COUNT)
+    this.#count = 0
+    for (const slot of this.#ownership.served()) {
+      const contest = this.#judge(slot)
+      if (contest === FIRM) continue
+      this.#of[slot] = contest
+      this.#count++
+    }
+    if (before.every((contest, slot) => contest === this.#of[slot])) return
+    this.#book.changed()
+    for (const task of this.#book.tasks.values()) {
+      if (task.contest === this.of(task.slot)) continue
+      this.place(task)
+      if (task.phase === 'ready') this.#book.get(task.batch)?.queues.add(task)
+    }
+  }
+
+  #judge(slot: number): Contest {
+    const { nodeId, peers } = this.#world
+    const list = peers.listOf(slot)
+    if (list.length > 1 && this.isOrphaned(slot)) return ORPHANED
+    for (const id of list) {
+      if (id === nodeId) break
+      if (!peers.isUp(id) && !peers.isGone(id)) return CONTESTED
+    }
+    return FIRM
+  }
+
+  /** Whether fewer than two of a slot's list can store; of any slot. */
+  isOrphaned(slot: number): boolean {
+    const { nodeId, peers, storing } = this.#world
+    const list = peers.listOf(slot)
+    let count = 0
+    for (const id of list) if (id === nodeId ? storing : peers.isStoring(id)) count++
+    return count < Math.min(2, list.length)
+  }
+
+  /** Has a task belong to the queues of its slot. */
+  place(task: OpenTask): void {
+    task.contest = this.of(task.slot)
+    if (task.contest !== FIRM && task.shuffle === 0) task.shuffle = shuffleOf(this.#world.nodeId, task.id)
+  }
+}
