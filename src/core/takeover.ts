@@ -34,7 +34,7 @@ const SILENT_MS = 5_000
 /** Pause before slots that a job did not get are tried again. */
 const AGAIN_MS = 500
 /** Between looks at what should be owned here, whatever was heard or missed: some 50 us each. */
-const LOOK_MS = 30_000
+const LOOK_MS = 120_000
 
 interface Job {
   readonly slots: SlotSet
