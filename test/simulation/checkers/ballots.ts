@@ -21,6 +21,8 @@ export class Ballots implements Checker {
   readonly #highest = new Map<SimNode, Promises>()
   /** Node, peer and seq of a frame => slots that must be refused. */
   readonly #tooLow = new Map<string, readonly number[]>()
+  /** Frames that came once with nothing to refuse. */
+  readonly #admitted = new Set<string>()
   /** Owners of a slot since everything is calm, in order. */
   readonly #owners = new Map<number, Boot[]>()
 
@@ -96,8 +98,10 @@ export class Ballots implements Checker {
     // Of two machines with one id nobody can tell whose frame of that number is acknowledged.
     if (said?.message.type !== 'facts' || this.#isCloned(said.peer)) return
     const { peer, message } = said
+    const key = `${node.index} ${node.starts} ${peer} ${message.seq}`
     const slots = message.ballots.flatMap((run) => this.#lower(node, run))
-    if (slots.length > 0) this.#tooLow.set(`${node.index} ${node.starts} ${peer} ${message.seq}`, slots)
+    if (slots.length > 0) this.#tooLow.set(key, slots)
+    else this.#admitted.add(key)
   }
 
   #isCloned(id: NodeId): boolean {
@@ -116,6 +120,8 @@ export class Ballots implements Checker {
     const key = `${node.index} ${node.starts} ${to} ${seq}`
     const slots = this.#tooLow.get(key) ?? []
     this.#tooLow.delete(key)
+    // A frame is said again where its acknowledgement was late: it may be the first one that is acknowledged now.
+    if (this.#admitted.has(key)) return
     const taken = slots.find((slot) => !refused.some((run) => run.from <= slot && slot <= run.to))
     if (taken !== undefined)
       this.#world.report('I3', `node ${node.index} took facts of slot ${taken} under a ballot below its promise`)
