@@ -25,6 +25,7 @@ import type { World } from './world.ts'
 interface Group {
   readonly facts: StoredFact[]
   bytes: number
+  /** Peers that a frame of it is on its way to. */
   targets: readonly NodeId[]
   done: boolean
 }
@@ -195,7 +196,8 @@ export class Replication implements Copying {
     if (this.#world.peers.isStoring(peer)) return
     this.#windows.delete(peer)
     for (const pending of this.#pending) {
-      const stuck = pending.groups.filter((group) => !group.done && !group.targets.some(this.#world.peers.isStoring))
+      for (const group of pending.groups) group.targets = group.targets.filter((id) => id !== peer)
+      const stuck = pending.groups.filter((group) => !group.done && group.targets.length === 0)
       if (stuck.length === 0) continue
       for (const group of stuck) group.done = true
       const anew = this.#groupsOf(

@@ -51,6 +51,8 @@ export class Storage {
   readonly #options: StorageOptions
   #waiting: Persist[] = []
   #group: Persist[] = []
+  /** The group is on disk although its commit is said to have failed. */
+  #isApplied = false
   #committing = false
   #persistedTicket = 0
   #problem: 'disk-full' | 'failing' | undefined
@@ -96,9 +98,10 @@ export class Storage {
         this.#failed(trouble.problem)
         return
       }
-      this.#apply(this.#group)
+      this.#applyGroup()
       const ticket = (this.#group.at(-1) as Persist).ticket
       this.#group = []
+      this.#isApplied = false
       this.#persistedTicket = ticket
       this.#committing = this.#waiting.length > 0
       if (this.#committing) this.#later(0, this.#begin, undefined)
@@ -114,11 +117,17 @@ export class Storage {
   #failed(problem: 'disk-full' | 'failing'): void {
     const { random, post } = this.#options
     // A write that failed for another reason than space may be on disk all the same.
-    if (problem === 'failing' && random.chance(0.3)) this.#apply(this.#group)
+    if (problem === 'failing' && random.chance(0.3)) this.#applyGroup()
     this.#later(RETRY_MS, this.#done, undefined)
     if (this.#problem === problem) return
     this.#problem = problem
     post({ type: 'storage', problem })
+  }
+
+  /** A group is one atomic batch: what is on disk of it is all of it, and written again it is the same. */
+  #applyGroup(): void {
+    if (!this.#isApplied) this.#apply(this.#group)
+    this.#isApplied = true
   }
 
   #apply(group: readonly Persist[]): void {
@@ -201,7 +210,7 @@ export class Storage {
     if (this.#dead) return
     this.#dead = true
     const { random, trouble } = this.#options
-    const unsynced = [...this.#group, ...this.#waiting]
+    const unsynced = [...(this.#isApplied ? [] : this.#group), ...this.#waiting]
     const kept = trouble.problem === 'disk-full' ? 0 : random.below(unsynced.length + 1)
     this.#apply(unsynced.slice(0, kept))
   }
