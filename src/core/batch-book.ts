@@ -3,8 +3,8 @@
  *
  * 1. `counts` are sums of what is synced: a crash never takes back what they said.
  * 2. A slot's `tally` is ahead of the counts by the writes that are under way.
- * 3. `complete` says that every open task of the slot is in memory; slots that are not complete and have open tasks
- *    stand in `unloaded`.
+ * 3. `complete` says that every open task of the slot is in memory, and that no task has facts but no prompt yet; slots
+ *    that are not complete and have open tasks stand in `unloaded`.
  * 4. `uncounted` slots have no tally yet: their stored one was damaged.
  * 5. A slot takes memory once it has a task, or is read.
  * 6. Of a deleted batch only the tombstone is known here: it is none of `batches`, and `get` does not find it. At most

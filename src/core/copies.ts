@@ -112,8 +112,9 @@ export class Copies {
     const task = new OpenTask(facts)
     for (const stored of facts) this.#index(stored)
     ledger.adopt(batch, task, facts)
-    if (task.state.seeded === undefined) return
-    if (loading.keep(task)) claims.learn(task, task.state.standing === 'completed')
+    // Its prompt may come from anywhere: then all of its facts are read, not the prompt alone.
+    if (task.state.seeded === undefined) batch.slot(task.slot).complete = false
+    else if (loading.keep(task)) claims.learn(task, task.state.standing === 'completed')
   }
 }
 

@@ -157,12 +157,14 @@ export class Loading {
     const unsettled = states.filter(isUnsettled)
     if (recount) {
       this.#markLoaded(batch, slot, number, unsettled.length === 0)
+      if (states.length < tasks.length) slot.complete = false
       batch.dropEmpty(number)
     } else {
       const open = new Set(unsettled.filter(({ task }) => !changed.has(task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       const missed = [...changed].some((task) => !this.#book.tasks.has(task))
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading && !missed)
+      if (states.length < tasks.length) slot.complete = false
     }
   }
 
