@@ -82,7 +82,14 @@ export class Leaving {
     this.#state = 'telling'
     const entry = this.#parts.peers.list.leave()
     this.onLeft(entry)
-    this.#parts.members.confirm(entry, () => {
+    this.#tell(entry)
+  }
+
+  /** Goes on once another node has it on its disk: somebody must know that this one has not died. */
+  #tell(entry: MemberEntry): void {
+    this.#parts.members.confirm(entry, (copies) => {
+      const { timers, nowMs } = this.#world
+      if (copies < 2) return timers.add(nowMs + ROUND_MS, () => this.#tell(entry))
       this.#state = 'handing-over'
       this.#round()
     })
