@@ -25,6 +25,7 @@ const READ_AT_FIRST = 50
 const READ_EVERY = 16
 /** Said by the clock, whether there are tasks or not. */
 const BY_THE_CLOCK: ReadonlySet<string> = new Set([
+  'batches-stored',
   'beat',
   'outlived',
   'members',
