@@ -151,6 +151,6 @@ export class Watch implements Observer {
 
   /** Whether the node's disk has its own ballot for the slot. */
   owns(node: SimNode, slot: number): boolean {
-    return this.#of(node).promises.of(slot).node === node.id
+    return this.#known.get(node)?.promises.of(slot).node === node.id
   }
 }

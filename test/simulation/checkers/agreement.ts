@@ -48,7 +48,9 @@ export class Agreement implements Checker {
     const replaced = this.#replaced.get(key) ?? new Set()
     this.#replaced.set(key, replaced.add(before))
     const isOwn = (token: Token) => readToken(token).boot === node.boot
-    const isTakenBack = replaced.has(state.counts) || (isOwn(before) && isOwn(state.counts))
+    // Another side may have had an owner of its own, which heard of an attempt that was lost here.
+    const isRivalled = this.#world.nodes.some((other) => other !== node && this.#watch.owns(other, slot))
+    const isTakenBack = replaced.has(state.counts) || (isOwn(before) && isOwn(state.counts) && !isRivalled)
     const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !isTakenBack
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
   }

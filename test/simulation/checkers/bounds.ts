@@ -87,8 +87,10 @@ export class Bounds implements Checker {
     }
   }
 
-  executionEnded({ task, batch, killedNode }: ExecutionRecord): void {
-    if (!killedNode) return
+  executionEnded({ task, batch, token, killedNode }: ExecutionRecord): void {
+    // An attempt that had an end already, and whose executor heeded nobody, cannot be blamed on its task any more.
+    const attempts = this.#world.pool.tasks.get(task)?.state?.attempts ?? []
+    if (!killedNode || attempts.some((each) => each.token === token && each.end !== 'open')) return
     const deaths = 1 + (this.#deaths.get(task) ?? 0)
     this.#deaths.set(task, deaths)
     const facts = this.#world.pool.tasks.get(task)?.facts ?? []
