@@ -47,7 +47,7 @@ export class Batch {
   /** Tasks that wait out a pause: a part of `retrying`. */
   resting = 0
   readonly slots = new Map<number, Slot>()
-  readonly unloaded = new Set<number>()
+  readonly unloaded = new SlotSet()
   readonly uncounted = new SlotSet()
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
@@ -141,14 +141,22 @@ export class Batch {
   nextUnloaded(tasks: number, isWanted: (slot: number) => boolean = () => true): number[] {
     const numbers: number[] = []
     let found = 0
-    for (let seen = 0; seen < SLOT_COUNT && found < tasks && numbers.length < this.unloaded.size; seen++) {
-      const number = this.#nextSlot
-      this.#nextSlot = (number + 1) % SLOT_COUNT
-      if (!this.unloaded.has(number) || !isWanted(number)) continue
+    for (const number of this.#unloadedFrom(this.#nextSlot)) {
+      if (!isWanted(number)) continue
       numbers.push(number)
       found += openOf(this.slot(number).tally)
+      if (found < tasks && numbers.length < this.unloaded.size) continue
+      this.#nextSlot = (number + 1) % SLOT_COUNT
+      break
     }
     return numbers.sort((a, b) => a - b)
+  }
+
+  /** Once round: unloaded slots from that one on, then those before it. */
+  *#unloadedFrom(first: number): Generator<number> {
+    const { unloaded } = this
+    for (let at = unloaded.next(first); at >= 0; at = unloaded.next(at + 1)) yield at
+    for (let at = unloaded.next(0, first - 1); at >= 0; at = unloaded.next(at + 1, first - 1)) yield at
   }
 
   /** Whether it has nothing to grant, load or count now. */

@@ -89,6 +89,8 @@ export class Ring {
   /** `LISTED` indexes into `members` a slot. */
   readonly #table: Uint16Array
   readonly #lists: (readonly NodeId[] | undefined)[] = []
+  /** Each list once, however many slots have it: what is found out of a list holds of all of them. */
+  readonly #distinct = new Map<string, readonly NodeId[]>()
   readonly #places: ReadonlyMap<NodeId, number>
 
   constructor(members: readonly NodeId[], pointsOf: (id: NodeId) => Uint32Array) {
@@ -102,13 +104,15 @@ export class Ring {
     this.#places = new Map(this.circle.map((id, place) => [id, place]))
   }
 
-  /** The members on a slot's list: its first owner first. */
+  /** The members on a slot's list, its first owner first; equal lists are the same array. */
   list(slot: number): readonly NodeId[] {
     const known = this.#lists[slot]
     if (known !== undefined) return known
-    const list: NodeId[] = []
     const from = LISTED * slot
-    for (let at = from; at < from + this.#listed; at++) list.push(this.#memberAt(this.#table[at] as number))
+    const entries = this.#table.subarray(from, from + this.#listed)
+    const key = entries.join()
+    const list = this.#distinct.get(key) ?? Array.from(entries, (entry) => this.#memberAt(entry))
+    this.#distinct.set(key, list)
     this.#lists[slot] = list
     return list
   }

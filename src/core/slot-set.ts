@@ -10,6 +10,7 @@ import type { SlotRun } from './messages.ts'
 const WORDS = SLOT_COUNT / 32
 const ALL = 0xffffffff
 const EMPTY = new Uint32Array(0)
+const NONE = new Uint32Array(WORDS)
 
 export class SlotSet {
   /** Made with the first slot: most sets of a batch stay empty. */
@@ -85,21 +86,24 @@ export class SlotSet {
 
   /** A new set of the slots that are in both. */
   and(other: SlotSet): SlotSet {
-    return this.#combined(other, (mine, theirs) => mine & theirs)
+    return this.#combined(other, 0)
   }
 
   /** A new set of the slots that are here and not in the other. */
   without(other: SlotSet): SlotSet {
-    return this.#combined(other, (mine, theirs) => mine & ~theirs)
+    return this.#combined(other, ALL)
   }
 
-  #combined(other: SlotSet, combine: (mine: number, theirs: number) => number): SlotSet {
+  /** The slots that are here and whose bit in the other set, once turned over by `flip`, is set. */
+  #combined(other: SlotSet, flip: number): SlotSet {
     const set = new SlotSet()
     if (this.#size === 0) return set
-    const words = set.#made()
+    const [words, mine, theirs] = [set.#made(), this.#words, other.#size === 0 ? NONE : other.#words]
     for (let at = 0; at < WORDS; at++) {
-      words[at] = combine(this.#words[at] as number, other.#words[at] ?? 0)
-      set.#size += countBits(words[at] as number)
+      const word = (mine[at] as number) & ((theirs[at] as number) ^ flip)
+      if (word === 0) continue
+      words[at] = word
+      set.#size += countBits(word)
     }
     return set
   }
@@ -133,6 +137,12 @@ export class SlotSet {
       word = ~(words[at] as number)
     }
     return 32 * at + 31 - Math.clz32(word & -word)
+  }
+
+  /** The first slot of the set from `from` to `to`, inclusive; -1 where there is none. */
+  next(from: number, to: number = SLOT_COUNT - 1): number {
+    const slot = this.#next(from)
+    return slot > to ? -1 : slot
   }
 
   *[Symbol.iterator](): Generator<number> {
