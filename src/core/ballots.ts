@@ -36,12 +36,13 @@ export class Ballots {
   /** Takes a ballot for slots `from`..`to` where no higher one is known; `raised` is told of each slot that it is new to. */
   raise({ from, to, epoch, node }: BallotRun, raised: (slot: number) => void = () => undefined): void {
     const number = this.#numberOf(node)
+    const [epochs, nodes] = [this.#epochs, this.#nodes]
     for (let slot = from; slot <= to; slot++) {
-      const known = this.#epochs[slot] as number
-      if (epoch < known || (epoch === known && this.#nodes[slot] === number)) continue
+      const known = epochs[slot] as number
+      if (epoch < known || (epoch === known && nodes[slot] === number)) continue
       if (epoch === known && node < this.nodeOf(slot)) continue
-      this.#epochs[slot] = epoch
-      this.#nodes[slot] = number
+      epochs[slot] = epoch
+      nodes[slot] = number
       this.dirty = true
       raised(slot)
     }

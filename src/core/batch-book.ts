@@ -96,20 +96,16 @@ export class Batch {
   }
 
   /** Has slots that this node begins to serve counted from their facts. */
-  countAnew(slots: Iterable<number>): void {
-    for (const number of slots) {
-      const slot = this.slots.get(number)
-      if (slot !== undefined) slot.complete = false
-      this.uncounted.add(number)
-    }
+  countAnew(slots: SlotSet): void {
+    this.uncounted.addAll(slots)
+    for (const [number, slot] of this.slots) if (slots.has(number)) slot.complete = false
   }
 
   /** Of slots to be counted, those without any fact need no reading. */
-  areEmpty(slots: Iterable<number>): void {
-    for (const number of slots) {
-      if (!this.uncounted.has(number) || this.slots.has(number)) continue
-      this.uncounted.delete(number)
-    }
+  areEmpty(slots: SlotSet): void {
+    const kept = [...this.slots.keys()].filter((number) => this.uncounted.has(number) && slots.has(number))
+    this.uncounted.deleteAll(slots)
+    for (const number of kept) this.uncounted.add(number)
   }
 
   /** Lets go of a slot in which there never was a task. */
@@ -119,12 +115,11 @@ export class Batch {
   }
 
   /** Forgets slots that this node does not serve any more. */
-  drop(slots: Iterable<number>): void {
-    for (const number of slots) {
-      const slot = this.slots.get(number)
-      this.unloaded.delete(number)
-      this.uncounted.delete(number)
-      if (slot === undefined) continue
+  drop(slots: SlotSet): void {
+    this.unloaded.deleteAll(slots)
+    this.uncounted.deleteAll(slots)
+    for (const [number, slot] of this.slots) {
+      if (!slots.has(number)) continue
       add(this.counts, slot.counted, -1)
       this.slots.delete(number)
     }

@@ -64,12 +64,32 @@ export class SlotSet {
     }
   }
 
+  addAll(other: SlotSet): void {
+    if (other.#size === 0) return
+    const words = this.#made()
+    this.#size = 0
+    for (let at = 0; at < WORDS; at++) {
+      words[at] = (words[at] as number) | (other.#words[at] as number)
+      this.#size += countBits(words[at] as number)
+    }
+  }
+
   /** Whether it was there. */
   delete(slot: number): boolean {
     if (!this.has(slot)) return false
     this.#words[slot >>> 5] = (this.#words[slot >>> 5] as number) & ~(1 << (slot & 31))
     this.#size--
     return true
+  }
+
+  deleteAll(other: SlotSet): void {
+    if (this.#size === 0 || other.#size === 0) return
+    const words = this.#words
+    this.#size = 0
+    for (let at = 0; at < WORDS; at++) {
+      words[at] = (words[at] as number) & ~(other.#words[at] as number)
+      this.#size += countBits(words[at] as number)
+    }
   }
 
   clear(): void {
@@ -98,11 +118,12 @@ export class SlotSet {
   #combined(other: SlotSet, flip: number): SlotSet {
     const set = new SlotSet()
     if (this.#size === 0) return set
-    const [words, mine, theirs] = [set.#made(), this.#words, other.#size === 0 ? NONE : other.#words]
+    const [mine, theirs] = [this.#words, other.#size === 0 ? NONE : other.#words]
     for (let at = 0; at < WORDS; at++) {
       const word = (mine[at] as number) & ((theirs[at] as number) ^ flip)
       if (word === 0) continue
-      words[at] = word
+      // Most of what is asked for is empty in the end, and then no memory is taken.
+      set.#made()[at] = word
       set.#size += countBits(word)
     }
     return set
@@ -165,4 +186,15 @@ function countBits(word: number): number {
   let sum = word - ((word >>> 1) & 0x55555555)
   sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333)
   return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+/** A few slots, in any order, as runs: a whole set would take more time and memory than they are worth. */
+export function runsOfFew(slots: readonly number[]): SlotRun[] {
+  const runs: { from: number; to: number }[] = []
+  for (const slot of [...slots].sort((a, b) => a - b)) {
+    const last = runs.at(-1)
+    if (last !== undefined && slot <= last.to + 1) last.to = slot
+    else runs.push({ from: slot, to: slot })
+  }
+  return runs
 }
