@@ -29,6 +29,10 @@ export class Contested {
   #of = new Uint8Array(SLOT_COUNT)
   #count = 0
   #dirty = true
+  /** What was judged last: who is there, which slots are served, and of which lists. */
+  #judged = ''
+  #members: readonly NodeId[] = []
+  #away: ReadonlySet<NodeId> = new Set()
 
   constructor(world: World, book: BatchBook, ownership: Ownership) {
     this.#world = world
@@ -60,6 +64,7 @@ export class Contested {
   look(): void {
     if (!this.#dirty) return
     this.#dirty = false
+    if (!this.#isOther()) return
     if (!this.#judgeAll()) return
     this.#book.changed()
     for (const task of this.#book.tasks.values()) {
@@ -67,6 +72,22 @@ export class Contested {
       this.place(task)
       if (task.phase === 'ready') this.#book.get(task.batch)?.queues.add(task)
     }
+  }
+
+  /** Whether what is judged is anything but what was judged last: most changes are of nodes that come and go. */
+  #isOther(): boolean {
+    const { nodeId, peers, storing } = this.#world
+    const { members, away } = peers
+    const standings = members.map((id) => {
+      if (id === nodeId) return storing
+      return peers.isUp(id) ? peers.isStoring(id) : peers.isGone(id) ? 'gone' : 'silent'
+    })
+    const judged = `${this.#ownership.version} ${standings.join(' ')}`
+    const isSame = judged === this.#judged && members === this.#members && away === this.#away
+    this.#judged = judged
+    this.#members = members
+    this.#away = away
+    return !isSame
   }
 
   /** Judges what is served; gives whether anything is other than before. */
