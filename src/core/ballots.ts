@@ -36,12 +36,13 @@ export class Ballots {
   /** Takes a ballot for slots `from`..`to` where no higher one is known; `raised` is told of each slot that it is new to. */
   raise({ from, to, epoch, node }: BallotRun, raised: (slot: number) => void = () => undefined): void {
     const number = this.#numberOf(node)
+    const [epochs, nodes] = [this.#epochs, this.#nodes]
     for (let slot = from; slot <= to; slot++) {
-      const known = this.#epochs[slot] as number
-      if (epoch < known || (epoch === known && this.#nodes[slot] === number)) continue
+      const known = epochs[slot] as number
+      if (epoch < known || (epoch === known && nodes[slot] === number)) continue
       if (epoch === known && node < this.nodeOf(slot)) continue
-      this.#epochs[slot] = epoch
-      this.#nodes[slot] = number
+      epochs[slot] = epoch
+      nodes[slot] = number
       this.dirty = true
       raised(slot)
     }
@@ -69,14 +70,26 @@ export class Ballots {
       for (let slot = from; slot <= to; slot++) {
         const epoch = this.#epochs[slot] as number
         if (epoch === 0) continue
-        if (last?.to === slot - 1 && last.epoch === epoch && last.node === this.nodeOf(slot)) last.to = slot
+        const end = this.#lastAlike(slot, to)
+        const node = this.nodeOf(slot)
+        if (last?.to === slot - 1 && last.epoch === epoch && last.node === node) last.to = end
         else {
-          last = { from: slot, to: slot, epoch, node: this.nodeOf(slot) }
+          last = { from: slot, to: end, epoch, node }
           runs.push(last)
         }
+        slot = end
       }
     }
     return runs
+  }
+
+  /** The last slot of those from `slot` to `to` that have the same ballot without a gap. */
+  #lastAlike(slot: number, to: number): number {
+    const [epochs, nodes] = [this.#epochs, this.#nodes]
+    const [epoch, node] = [epochs[slot], nodes[slot]]
+    let end = slot
+    while (end < to && epochs[end + 1] === epoch && nodes[end + 1] === node) end++
+    return end
   }
 
   #numberOf(node: NodeId): number {

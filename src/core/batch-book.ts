@@ -47,7 +47,7 @@ export class Batch {
   /** Tasks that wait out a pause: a part of `retrying`. */
   resting = 0
   readonly slots = new Map<number, Slot>()
-  readonly unloaded = new Set<number>()
+  readonly unloaded = new SlotSet()
   readonly uncounted = new SlotSet()
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
@@ -96,20 +96,16 @@ export class Batch {
   }
 
   /** Has slots that this node begins to serve counted from their facts. */
-  countAnew(slots: Iterable<number>): void {
-    for (const number of slots) {
-      const slot = this.slots.get(number)
-      if (slot !== undefined) slot.complete = false
-      this.uncounted.add(number)
-    }
+  countAnew(slots: SlotSet): void {
+    this.uncounted.addAll(slots)
+    for (const [number, slot] of this.slots) if (slots.has(number)) slot.complete = false
   }
 
   /** Of slots to be counted, those without any fact need no reading. */
-  areEmpty(slots: Iterable<number>): void {
-    for (const number of slots) {
-      if (!this.uncounted.has(number) || this.slots.has(number)) continue
-      this.uncounted.delete(number)
-    }
+  areEmpty(slots: SlotSet): void {
+    const kept = [...this.slots.keys()].filter((number) => this.uncounted.has(number) && slots.has(number))
+    this.uncounted.deleteAll(slots)
+    for (const number of kept) this.uncounted.add(number)
   }
 
   /** Lets go of a slot in which there never was a task. */
@@ -119,12 +115,11 @@ export class Batch {
   }
 
   /** Forgets slots that this node does not serve any more. */
-  drop(slots: Iterable<number>): void {
-    for (const number of slots) {
-      const slot = this.slots.get(number)
-      this.unloaded.delete(number)
-      this.uncounted.delete(number)
-      if (slot === undefined) continue
+  drop(slots: SlotSet): void {
+    this.unloaded.deleteAll(slots)
+    this.uncounted.deleteAll(slots)
+    for (const [number, slot] of this.slots) {
+      if (!slots.has(number)) continue
       add(this.counts, slot.counted, -1)
       this.slots.delete(number)
     }
@@ -141,14 +136,22 @@ export class Batch {
   nextUnloaded(tasks: number, isWanted: (slot: number) => boolean = () => true): number[] {
     const numbers: number[] = []
     let found = 0
-    for (let seen = 0; seen < SLOT_COUNT && found < tasks && numbers.length < this.unloaded.size; seen++) {
-      const number = this.#nextSlot
-      this.#nextSlot = (number + 1) % SLOT_COUNT
-      if (!this.unloaded.has(number) || !isWanted(number)) continue
+    for (const number of this.#unloadedFrom(this.#nextSlot)) {
+      if (!isWanted(number)) continue
       numbers.push(number)
       found += openOf(this.slot(number).tally)
+      if (found < tasks && numbers.length < this.unloaded.size) continue
+      this.#nextSlot = (number + 1) % SLOT_COUNT
+      break
     }
     return numbers.sort((a, b) => a - b)
+  }
+
+  /** Once round: unloaded slots from that one on, then those before it. */
+  *#unloadedFrom(first: number): Generator<number> {
+    const { unloaded } = this
+    for (let at = unloaded.next(first); at >= 0; at = unloaded.next(at + 1)) yield at
+    for (let at = unloaded.next(0, first - 1); at >= 0; at = unloaded.next(at + 1, first - 1)) yield at
   }
 
   /** Whether it has nothing to grant, load or count now. */

@@ -88,6 +88,7 @@ export class Claims {
     this.granting = new Granting(world, parts, {
       claim: (batch, task) => this.#claim(batch, task),
       capableNodes: (profile) => this.progress.capableNodes(profile),
+      mayCopy: () => leases.size > 0,
       copies: (claimer, profile, free) => this.speculation.pick(claimer, profile, free),
     })
     const isReported = (token: Token) => this.isReported(token)

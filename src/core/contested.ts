@@ -17,7 +17,7 @@
  */
 import type { BatchBook } from './batch-book.ts'
 import { CONTESTED, type Contest, FIRM, ORPHANED, shuffleOf } from './contest.ts'
-import { SLOT_COUNT } from './ids.ts'
+import { type NodeId, SLOT_COUNT } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Ownership } from './ownership.ts'
 import type { World } from './world.ts'
@@ -29,6 +29,10 @@ export class Contested {
   #of = new Uint8Array(SLOT_COUNT)
   #count = 0
   #dirty = true
+  /** What was judged last: who is there, which slots are served, and of which lists. */
+  #judged = ''
+  #members: readonly NodeId[] = []
+  #away: ReadonlySet<NodeId> = new Set()
 
   constructor(world: World, book: BatchBook, ownership: Ownership) {
     this.#world = world
@@ -60,16 +64,8 @@ export class Contested {
   look(): void {
     if (!this.#dirty) return
     this.#dirty = false
-    const before = this.#of
-    this.#of = new Uint8Array(SLOT_COUNT)
-    this.#count = 0
-    for (const slot of this.#ownership.served()) {
-      const contest = this.#judge(slot)
-      if (contest === FIRM) continue
-      this.#of[slot] = contest
-      this.#count++
-    }
-    if (before.every((contest, slot) => contest === this.#of[slot])) return
+    if (!this.#isOther()) return
+    if (!this.#judgeAll()) return
     this.#book.changed()
     for (const task of this.#book.tasks.values()) {
       if (task.contest === this.of(task.slot)) continue
@@ -78,10 +74,52 @@ export class Contested {
     }
   }
 
-  #judge(slot: number): Contest {
+  /** Whether what is judged is anything but what was judged last: most changes are of nodes that come and go. */
+  #isOther(): boolean {
+    const { nodeId, peers, storing } = this.#world
+    const { members, away } = peers
+    const standings = members.map((id) => {
+      if (id === nodeId) return storing
+      return peers.isUp(id) ? peers.isStoring(id) : peers.isGone(id) ? 'gone' : 'silent'
+    })
+    const judged = `${this.#ownership.version} ${standings.join(' ')}`
+    const isSame = judged === this.#judged && members === this.#members && away === this.#away
+    this.#judged = judged
+    this.#members = members
+    this.#away = away
+    return !isSame
+  }
+
+  /** Judges what is served; gives whether anything is other than before. */
+  #judgeAll(): boolean {
+    const { nodeId, peers, storing } = this.#world
+    const allStore = storing && peers.members.every((id) => id === nodeId || peers.isStoring(id))
+    // The common case: with every member there no slot is anything but firm.
+    if (allStore && this.#count === 0) return false
+    const before = this.#of
+    this.#of = new Uint8Array(SLOT_COUNT)
+    this.#count = 0
+    if (!allStore) this.#judgeServed()
+    return before.some((contest, slot) => contest !== this.#of[slot])
+  }
+
+  #judgeServed(): void {
+    const { peers } = this.#world
+    /** Few lists belong to many slots. */
+    const known = new Map<readonly NodeId[], Contest>()
+    for (const slot of this.#ownership.served()) {
+      const list = peers.listOf(slot)
+      const contest = known.get(list) ?? this.#judge(list)
+      known.set(list, contest)
+      if (contest === FIRM) continue
+      this.#of[slot] = contest
+      this.#count++
+    }
+  }
+
+  #judge(list: readonly NodeId[]): Contest {
     const { nodeId, peers } = this.#world
-    const list = peers.listOf(slot)
-    if (list.length > 1 && this.isOrphaned(slot)) return ORPHANED
+    if (list.length > 1 && this.#isFewerThanTwo(list)) return ORPHANED
     for (const id of list) {
       if (id === nodeId) break
       if (!peers.isUp(id) && !peers.isGone(id)) return CONTESTED
@@ -91,8 +129,11 @@ export class Contested {
 
   /** Whether fewer than two of a slot's list can store; of any slot. */
   isOrphaned(slot: number): boolean {
+    return this.#isFewerThanTwo(this.#world.peers.listOf(slot))
+  }
+
+  #isFewerThanTwo(list: readonly NodeId[]): boolean {
     const { nodeId, peers, storing } = this.#world
-    const list = peers.listOf(slot)
     let count = 0
     for (const id of list) if (id === nodeId ? storing : peers.isStoring(id)) count++
     return count < Math.min(2, list.length)

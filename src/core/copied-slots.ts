@@ -19,7 +19,7 @@ export class CopiedSlots {
   confirmed(peer: NodeId, slots: SlotSet): void {
     const known = this.#by.get(peer)
     if (known === undefined) this.#by.set(peer, slots.copy())
-    else for (const { from, to } of slots.runs()) known.addRun(from, to)
+    else known.addAll(slots)
   }
 
   /** Nothing is known any more of what that peer keeps. */

@@ -39,6 +39,8 @@ export interface GrantingRules {
   readonly claim: (batch: Batch, task: OpenTask) => void
   /** How many nodes that are up could perform a profile. */
   readonly capableNodes: (profile: string) => number
+  /** Whether anything runs of which there could be a copy. */
+  readonly mayCopy: () => boolean
   /** Tasks of which a node is to make copies. */
   readonly copies: (claimer: NodeId, profile: string, free: number) => readonly [Batch, OpenTask][]
 }
@@ -94,7 +96,7 @@ export class Granting {
   }
 
   #copy(profile: string, free: number): void {
-    if (!this.isTail(profile)) return
+    if (!this.#rules.mayCopy() || !this.isTail(profile)) return
     for (const [batch, task] of this.#rules.copies(this.#world.nodeId, profile, free)) this.#rules.claim(batch, task)
   }
 

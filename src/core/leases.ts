@@ -60,6 +60,10 @@ export class Leases {
     return this.#byToken.get(token)
   }
 
+  get size(): number {
+    return this.#byToken.size
+  }
+
   all(): Iterable<Lease> {
     return this.#byToken.values()
   }

@@ -71,6 +71,10 @@ export class MeshPeers implements Peers {
     return this.#list?.joined ?? []
   }
 
+  get away(): ReadonlySet<NodeId> {
+    return this.list.away
+  }
+
   isMember = (id: NodeId): boolean => id === this.#self || this.liveness.get(id) !== undefined
 
   get isLarge(): boolean {

@@ -47,7 +47,12 @@ export class Ownership {
     return this.#served.copy()
   }
 
-  /** The same as runs with their ballots. */
+  /** Those of some slots that this node serves now. */
+  servedOf(slots: SlotSet): SlotSet {
+    return slots.and(this.#served)
+  }
+
+  /** All of them as runs with their ballots. */
   servedRuns(): BallotRun[] {
     return this.ballots.runsOf(this.#served.runs())
   }

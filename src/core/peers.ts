@@ -5,6 +5,8 @@ import type { SlotSet } from './slot-set.ts'
 export interface Peers {
   /** Members of the ring, this node among them, ascending. */
   readonly members: readonly NodeId[]
+  /** Members that are away: others take their places on lists. Another set wherever the lists may have changed. */
+  readonly away: ReadonlySet<NodeId>
   /** The members on a slot's list, its first owner first. */
   listOf(slot: number): readonly NodeId[]
   /** The slots of whose list the first eligible member is `id`. */

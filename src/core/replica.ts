@@ -11,7 +11,7 @@ import type { StoredFact } from './facts.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
-import { SlotSet } from './slot-set.ts'
+import { runsOfFew } from './slot-set.ts'
 import type { World } from './world.ts'
 
 export class Replica {
@@ -37,19 +37,20 @@ export class Replica {
     const stated = ballots.filter((run) => run.node === from)
     this.#ownership.learn(stated)
     this.#ownership.persist()
-    const admitted = new SlotSet()
-    for (const { from: first, to, epoch } of stated) {
-      for (let slot = first; slot <= to; slot++)
-        if (this.#ownership.ballots.admits(slot, epoch, from)) admitted.add(slot)
-    }
-    const refused = new SlotSet()
+    const isAdmitted = (slot: number) =>
+      stated.some((run) => {
+        const isNamed = run.from <= slot && slot <= run.to
+        return isNamed && this.#ownership.ballots.admits(slot, run.epoch, from)
+      })
+    const refused: number[] = []
     const kept = read.filter(({ fact }) => {
       const slot = slotOf(fact.task)
-      if (!admitted.has(slot)) refused.add(slot)
-      return admitted.has(slot)
+      const isKept = isAdmitted(slot)
+      if (!isKept) refused.push(slot)
+      return isKept
     })
     this.#copies.keep(kept)
-    const inTheWay = this.#ownership.ballots.runsOf(refused.runs())
+    const inTheWay = this.#ownership.ballots.runsOf(runsOfFew(refused))
     this.#world.commits.whenStored(() => this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay }))
   }
 }

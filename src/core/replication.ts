@@ -18,7 +18,7 @@ import { FrameWindow, type WindowFrame } from './frame-window.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
-import { SlotSet } from './slot-set.ts'
+import { runsOfFew, SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 /** Facts of slots that go to the same nodes. */
@@ -170,8 +170,7 @@ export class Replication implements Copying {
 
   #send(peer: NodeId, { seq, group }: Frame): void {
     const facts = group.facts.filter(({ fact }) => this.#ownership.serves(slotOf(fact.task)))
-    const slots = SlotSet.of(facts.map(({ fact }) => slotOf(fact.task)))
-    const ballots = this.#ownership.ballots.runsOf(slots.runs())
+    const ballots = this.#ownership.ballots.runsOf(runsOfFew(facts.map(({ fact }) => slotOf(fact.task))))
     this.#world.send(peer, { type: 'facts', seq, ballots, facts: facts.map(({ bytes }) => bytes) })
   }
 

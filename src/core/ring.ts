@@ -25,6 +25,8 @@ const SLOT_WIDTH = CIRCLE / SLOT_COUNT
 const MEMBERS_MAX = 65_536
 /** A ring of ten members takes some 0.1 MB, and up to 2 MB once every list was asked for. */
 const RINGS_CACHED = 16
+/** Answers of `slotsFirst` a ring, 2 KiB each. */
+const FIRSTS_CACHED = 32
 /** 0.5 KiB each. */
 const MEMBERS_CACHED = 2_048
 
@@ -89,6 +91,9 @@ export class Ring {
   /** `LISTED` indexes into `members` a slot. */
   readonly #table: Uint16Array
   readonly #lists: (readonly NodeId[] | undefined)[] = []
+  /** Each list once, however many slots have it: what is found out of a list holds of all of them. */
+  readonly #distinct = new Map<string, readonly NodeId[]>()
+  readonly #firsts = new Map<string, SlotSet>()
   readonly #places: ReadonlyMap<NodeId, number>
 
   constructor(members: readonly NodeId[], pointsOf: (id: NodeId) => Uint32Array) {
@@ -102,13 +107,15 @@ export class Ring {
     this.#places = new Map(this.circle.map((id, place) => [id, place]))
   }
 
-  /** The members on a slot's list: its first owner first. */
+  /** The members on a slot's list, its first owner first; equal lists are the same array. */
   list(slot: number): readonly NodeId[] {
     const known = this.#lists[slot]
     if (known !== undefined) return known
-    const list: NodeId[] = []
     const from = LISTED * slot
-    for (let at = from; at < from + this.#listed; at++) list.push(this.#memberAt(this.#table[at] as number))
+    const entries = this.#table.subarray(from, from + this.#listed)
+    const key = entries.join()
+    const list = this.#distinct.get(key) ?? Array.from(entries, (entry) => this.#memberAt(entry))
+    this.#distinct.set(key, list)
     this.#lists[slot] = list
     return list
   }
@@ -164,12 +171,20 @@ export class Ring {
     return slots
   }
 
-  /** The slots of whose list the first eligible member is `id`. */
+  /** The slots of whose list the first eligible member is `id`; not to be changed. */
   slotsFirst(id: NodeId, isEligible: (id: NodeId) => boolean, away: ReadonlySet<NodeId>): SlotSet {
-    const slots = new SlotSet()
     const eligible = Uint8Array.from(this.members, (member) => Number(isEligible(member)))
-    const wanted = this.members.indexOf(id)
     const isAway = Uint8Array.from(this.members, (member) => Number(away.has(member)))
+    // It is asked for again and again while who is up comes and goes.
+    const key = `${id} ${eligible.join('')} ${isAway.join('')}`
+    const slots = this.#firsts.get(key) ?? this.#slotsFirst(this.members.indexOf(id), eligible, isAway, away)
+    keep(this.#firsts, key, slots, FIRSTS_CACHED)
+    return slots
+  }
+
+  #slotsFirst(wanted: number, eligible: Uint8Array, isAway: Uint8Array, away: ReadonlySet<NodeId>): SlotSet {
+    const slots = new SlotSet()
+    const isEligible = (id: NodeId) => eligible[this.members.indexOf(id)] === 1
     const [table, listed] = [this.#table, this.#listed]
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       let first = -1

@@ -49,7 +49,7 @@ export class Scrub {
     this.#underWay.add(peer)
     this.#sync.compare(peer, slots, (whole, equal) => {
       this.#underWay.delete(peer)
-      this.#copied.confirmed(peer, equal.and(this.#ownership.served()))
+      this.#copied.confirmed(peer, this.#ownership.servedOf(equal))
       if (this.#again.delete(peer)) this.compare(peer)
       else if (whole) this.#compareLater(peer, slots.without(equal), time)
     })
@@ -59,7 +59,7 @@ export class Scrub {
     const pauseMs = AGAIN_MS[time]
     if (slots.size === 0 || pauseMs === undefined) return
     this.#world.timers.add(this.#world.nowMs + pauseMs, () => {
-      const left = slots.and(this.#ownership.served())
+      const left = this.#ownership.servedOf(slots)
       const isFree = this.#world.peers.isConnected(peer) && !this.#underWay.has(peer)
       if (left.size > 0 && isFree) this.#compare(peer, left, time + 1)
     })
@@ -87,7 +87,7 @@ export class Scrub {
     const window = SlotSet.ofRuns([{ from: this.#window, to: this.#window + WINDOW - 1 }])
     this.#window = (this.#window + WINDOW) % SLOT_COUNT
     const byPeer = new Map<NodeId, SlotSet>()
-    for (const slot of window.and(this.#ownership.served())) {
+    for (const slot of this.#ownership.servedOf(window)) {
       for (const peer of peers.listOf(slot)) {
         if (peer === nodeId) continue
         const slots = byPeer.get(peer) ?? new SlotSet()

@@ -10,6 +10,7 @@ import type { SlotRun } from './messages.ts'
 const WORDS = SLOT_COUNT / 32
 const ALL = 0xffffffff
 const EMPTY = new Uint32Array(0)
+const NONE = new Uint32Array(WORDS)
 
 export class SlotSet {
   /** Made with the first slot: most sets of a batch stay empty. */
@@ -63,12 +64,32 @@ export class SlotSet {
     }
   }
 
+  addAll(other: SlotSet): void {
+    if (other.#size === 0) return
+    const words = this.#made()
+    this.#size = 0
+    for (let at = 0; at < WORDS; at++) {
+      words[at] = (words[at] as number) | (other.#words[at] as number)
+      this.#size += countBits(words[at] as number)
+    }
+  }
+
   /** Whether it was there. */
   delete(slot: number): boolean {
     if (!this.has(slot)) return false
     this.#words[slot >>> 5] = (this.#words[slot >>> 5] as number) & ~(1 << (slot & 31))
     this.#size--
     return true
+  }
+
+  deleteAll(other: SlotSet): void {
+    if (this.#size === 0 || other.#size === 0) return
+    const words = this.#words
+    this.#size = 0
+    for (let at = 0; at < WORDS; at++) {
+      words[at] = (words[at] as number) & ~(other.#words[at] as number)
+      this.#size += countBits(words[at] as number)
+    }
   }
 
   clear(): void {
@@ -85,21 +106,25 @@ export class SlotSet {
 
   /** A new set of the slots that are in both. */
   and(other: SlotSet): SlotSet {
-    return this.#combined(other, (mine, theirs) => mine & theirs)
+    return this.#combined(other, 0)
   }
 
   /** A new set of the slots that are here and not in the other. */
   without(other: SlotSet): SlotSet {
-    return this.#combined(other, (mine, theirs) => mine & ~theirs)
+    return this.#combined(other, ALL)
   }
 
-  #combined(other: SlotSet, combine: (mine: number, theirs: number) => number): SlotSet {
+  /** The slots that are here and whose bit in the other set, once turned over by `flip`, is set. */
+  #combined(other: SlotSet, flip: number): SlotSet {
     const set = new SlotSet()
     if (this.#size === 0) return set
-    const words = set.#made()
+    const [mine, theirs] = [this.#words, other.#size === 0 ? NONE : other.#words]
     for (let at = 0; at < WORDS; at++) {
-      words[at] = combine(this.#words[at] as number, other.#words[at] ?? 0)
-      set.#size += countBits(words[at] as number)
+      const word = (mine[at] as number) & ((theirs[at] as number) ^ flip)
+      if (word === 0) continue
+      // Most of what is asked for is empty in the end, and then no memory is taken.
+      set.#made()[at] = word
+      set.#size += countBits(word)
     }
     return set
   }
@@ -135,6 +160,12 @@ export class SlotSet {
     return 32 * at + 31 - Math.clz32(word & -word)
   }
 
+  /** The first slot of the set from `from` to `to`, inclusive; -1 where there is none. */
+  next(from: number, to: number = SLOT_COUNT - 1): number {
+    const slot = this.#next(from)
+    return slot > to ? -1 : slot
+  }
+
   *[Symbol.iterator](): Generator<number> {
     for (let slot = this.#next(0); slot >= 0; slot = this.#next(slot + 1)) yield slot
   }
@@ -155,4 +186,15 @@ function countBits(word: number): number {
   let sum = word - ((word >>> 1) & 0x55555555)
   sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333)
   return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+/** A few slots, in any order, as runs: a whole set would take more time and memory than they are worth. */
+export function runsOfFew(slots: readonly number[]): SlotRun[] {
+  const runs: { from: number; to: number }[] = []
+  for (const slot of [...slots].sort((a, b) => a - b)) {
+    const last = runs.at(-1)
+    if (last !== undefined && slot <= last.to + 1) last.to = slot
+    else runs.push({ from: slot, to: slot })
+  }
+  return runs
 }

@@ -82,7 +82,8 @@ export class Stealing {
   }
 
   #ask(): void {
-    if (this.#asked !== undefined || this.#claims.stopping) return
+    // Asked at every step, and mostly nobody has anything.
+    if (this.#asked !== undefined || this.#claims.stopping || this.#rows.working.length === 0) return
     const wants = this.#wants()
     if (wants.length === 0) return
     for (const kind of KINDS) {

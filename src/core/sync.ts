@@ -115,7 +115,7 @@ export class Sync {
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
     const said = new Set(theirs.map(({ slot }) => slot))
     const others = differing(slots, mine, theirs)
-    comparison.equal = slots.without(others)
+    comparison.equal = others.size === 0 ? slots : slots.without(others)
     for (const slot of others)
       if (said.has(slot) || this.#isListed(comparison.peer, slot)) comparison.waiting.push(slot)
     this.#next(comparison)

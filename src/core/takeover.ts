@@ -231,12 +231,11 @@ export class Takeover {
   /** Another node asks this one to promise it slots. */
   asked(from: NodeId, { request, epoch, slots }: MessageOf<'promise'>): void {
     if (this.#isBarred) return
-    const promised = new SlotSet()
     const refused = new SlotSet()
-    for (const slot of SlotSet.ofRuns(slots)) {
-      if (this.#ownership.ballots.admits(slot, epoch, from)) promised.add(slot)
-      else refused.add(slot)
+    for (const run of this.#ownership.ballots.runsOf(slots)) {
+      if (!this.#ownership.ballots.admits(run.from, epoch, from)) refused.addRun(run.from, run.to)
     }
+    const promised = SlotSet.ofRuns(slots).without(refused)
     this.#ownership.learn(promised.runs().map((run) => ({ ...run, epoch, node: from })))
     this.#ownership.persist()
     this.#world.commits.whenStored(() => {

@@ -17,11 +17,15 @@ import type { World } from './world.ts'
 export function whomToAsk({ peers, nodeId }: World, ballots: Ballots, slots: SlotSet): Map<NodeId, SlotSet> {
   const others = peers.members.filter((id) => id !== nodeId && peers.isUp(id))
   const asked = new Map<NodeId, SlotSet>(others.map((id) => [id, new SlotSet()]))
-  for (const slot of slots) {
-    for (const id of peers.listOf(slot)) asked.get(id)?.add(slot)
-    asked.get(ballots.nodeOf(slot))?.add(slot)
+  // The first round is for those alone that are not asked of all slots anyway.
+  const everySlot = peers.isLarge ? [] : others.filter(peers.isReachable)
+  if (everySlot.length < others.length) {
+    for (const slot of slots) {
+      for (const id of peers.listOf(slot)) asked.get(id)?.add(slot)
+      asked.get(ballots.nodeOf(slot))?.add(slot)
+    }
   }
-  if (!peers.isLarge) for (const id of others.filter(peers.isReachable)) asked.set(id, slots)
+  for (const id of everySlot) asked.set(id, slots)
   for (const id of peers.connected) if (!peers.isMember(id)) asked.set(id, slots)
   for (const [id, its] of asked) if (its.size === 0) asked.delete(id)
   return asked

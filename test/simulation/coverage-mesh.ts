@@ -68,7 +68,9 @@ const TOLD: { readonly [T in MessageType]?: MeshSometimes } = {
   rumour: 'rumour told',
 }
 /** Messages that are one by what is in them. */
-const ARRIVING: ReadonlySet<MessageType> = new Set(['members', 'ended', 'facts', 'slot'])
+const ARRIVING: ReadonlySet<MessageType> = new Set(['members', 'ended'])
+/** The same once a batch has been deleted: there are many. */
+const WITH_FACTS: ReadonlySet<MessageType> = new Set(['facts', 'slot'])
 const LOOKED_INTO: ReadonlySet<MessageType> = new Set([
   'promised',
   'facts-stored',
@@ -89,6 +91,8 @@ export class MeshCoverage implements Observer {
   /** Owner and claimer of claims that were parked. */
   readonly #parked = new Set<string>()
   #takeovers = 0
+  /** Some disk knows of a deleted batch. */
+  #isDeleted = false
   /** Nodes that ended when they had left. */
   readonly #left = new Set<SimNode>()
   /** Node, start and profile of breakers that are open => since when. */
@@ -114,12 +118,13 @@ export class MeshCoverage implements Observer {
       this.#reached('gossip heard while streams are cut')
     if (event.type !== 'received') return
     const isRelayed = typeOf(event.bytes) === 'relay'
-    const said = heardFrom(node.id, event.from, event.bytes, (type) => isRelayed || ARRIVING.has(type))
+    const isWanted = (type: MessageType) => isRelayed || ARRIVING.has(type) || (this.#isDeleted && WITH_FACTS.has(type))
+    const said = heardFrom(node.id, event.from, event.bytes, isWanted)
     if (said === undefined) return
     const { message } = said
     if (isRelayed) this.#reached(message.type === 'ended' ? 'ended relayed' : 'message relayed')
     if (message.type === 'members') this.#members(node, message)
-    if ('facts' in message) this.#factsArrive(node, message.facts)
+    if (this.#isDeleted && 'facts' in message) this.#factsArrive(node, message.facts)
     if (message.type === 'ended') this.#endedArrives(node, message)
   }
 
@@ -218,7 +223,8 @@ export class MeshCoverage implements Observer {
     return listed.length > 1 && up.length < 2
   }
 
-  durable(node: SimNode, { promises, mesh }: Writes, added: readonly PoolFact[]): void {
+  durable(node: SimNode, { batches, promises, mesh }: Writes, added: readonly PoolFact[]): void {
+    this.#isDeleted ||= batches.some(({ deleted }) => deleted)
     for (const entry of mesh?.members ?? []) this.#entry(entry)
     for (const fact of added) if (fact.copies === 1) this.#fact(node, fact)
     if (promises === undefined || this.#takeovers >= TAKEOVERS_MAX) return

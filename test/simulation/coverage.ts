@@ -59,9 +59,13 @@ export class Coverage implements Observer {
 
   constructor(world: World) {
     this.#world = world
-    if (world.scenario.nodes === 1) return
-    this.#mesh = new MeshCoverage(world, (state) => this.#reached(state))
-    world.watch(this.#mesh)
+    if (world.scenario.nodes > 1) this.#mesh = new MeshCoverage(world, (state) => this.#reached(state))
+  }
+
+  /** Begins to watch; without it nothing is counted but what others count anyway. */
+  watch(): void {
+    if (this.#mesh !== undefined) this.#world.watch(this.#mesh)
+    this.#world.watch(this)
   }
 
   #reached(state: Sometimes): void {

@@ -7,6 +7,7 @@
 import type { StoredFact } from '../../src/core/facts.ts'
 import type { TaskId } from '../../src/core/ids.ts'
 import type { SlotDigest, SlotRun } from '../../src/core/messages.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import type { FactPool, PoolFact } from './fact-pool.ts'
 
 class SlotStore {
@@ -34,8 +35,8 @@ class SlotStore {
 export class DiskFacts {
   readonly #pool: FactPool
   readonly #slots = new Map<number, SlotStore>()
-  /** The same by number. */
-  readonly #bySlot: (SlotStore | undefined)[] = []
+  /** Those that have, or had, facts: most slots of a small mesh have none, and digests are read often. */
+  readonly #used = new SlotSet()
 
   constructor(pool: FactPool) {
     this.#pool = pool
@@ -47,7 +48,7 @@ export class DiskFacts {
     if (slot === undefined) {
       slot = new SlotStore()
       this.#slots.set(fact.slot, slot)
-      this.#bySlot[fact.slot] = slot
+      this.#used.add(fact.slot)
     }
     const known = slot.tasks.get(fact.task)
     if (known?.includes(fact)) return false
@@ -95,8 +96,8 @@ export class DiskFacts {
   readDigests(runs: readonly SlotRun[]): SlotDigest[] {
     const digests: SlotDigest[] = []
     for (const { from, to } of runs) {
-      for (let slot = from; slot <= to; slot++) {
-        const store = this.#bySlot[slot]
+      for (let slot = this.#used.next(from, to); slot >= 0; slot = this.#used.next(slot + 1, to)) {
+        const store = this.#slots.get(slot)
         if (store !== undefined && store.count > 0) digests.push({ slot, count: store.count, xor: store.xor })
       }
     }

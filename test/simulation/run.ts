@@ -126,7 +126,8 @@ function live(world: World, coverage: Coverage, isEnough: () => boolean): void {
   const watch = new Watch(world)
   world.watch(watch)
   const { all, agreement, answers, liveness } = makeCheckers(world, watch)
-  world.watch(...all, coverage)
+  world.watch(...all)
+  coverage.watch()
   world.begin()
   world.run(scenario.faultsUntilMs, isEnough)
   if (isEnough()) return

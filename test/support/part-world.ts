@@ -24,6 +24,7 @@ export function partPeers(self: NodeId, others: readonly NodeId[], change: Parti
   const isOther = (id: NodeId) => others.includes(id)
   return {
     members,
+    away: new Set(),
     isMember: (id) => members.includes(id),
     listOf: () => members.slice(0, 3),
     order: () => members,

@@ -38,6 +38,7 @@ export class SmallWorld implements World, Peers {
     this.nodeId = self
   }
 
+  readonly away = new Set<NodeId>()
   listOf = (): readonly NodeId[] => this.members.slice(0, 3)
   order = (): readonly NodeId[] => this.members
   isUp = (id: NodeId): boolean => !this.silent.has(id) && !this.gone.has(id)
