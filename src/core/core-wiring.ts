@@ -173,8 +173,10 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     reports.sendAll()
     scrub.compareAll()
   }
+  takeover.hasWork = () => book.batches.size > 0
   // While this node is alone nobody else can have stated tasks of a batch that is new.
   batches.onNew = (batch) => {
+    takeover.serveAlone()
     if (peers.members.length > 1) countAnew([batch], ownership.served())
   }
 }

@@ -236,7 +236,7 @@ export class MeshCore {
       claims.serving = true
       return
     }
-    takeover.serveAlone()
+    if (batches.length > 0) takeover.serveAlone()
     if (tallies === undefined) for (const batch of this.#book.batches.values()) batch.countAnew(SlotSet.all())
     for (const tally of tallies ?? []) this.#book.get(tally.batch)?.restore(tally)
     this.#book.changed()

@@ -169,7 +169,8 @@ export class Mesh {
     if (this.#isCutOff) this.onFlap()
     this.#isCutOff = false
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
-    ownership.learn(hello.serving)
+    if (peers.isMember(from)) ownership.learn(hello.serving)
+    else ownership.meet(hello.serving)
     this.#parts.lists.exchange(from, hello)
     this.onGreeted(from)
   }

@@ -6,6 +6,8 @@
  * 1. A slot is served only while its highest known ballot is (the epoch it was taken over with, this node).
  * 2. Learning of a higher ballot ends the serving of its slot at once: nothing is stated about it any more.
  * 3. Who should own a slot is a function of its list and of who is up and storing; who does own it, of ballots alone.
+ * 4. Where a stranger serves the same slot, neither knows the facts of the other: both end serving it, and it is free
+ *    until somebody has taken it over, which brings the facts together.
  */
 import { Ballots } from './ballots.ts'
 import { type NodeId, SLOT_COUNT } from './ids.ts'
@@ -19,6 +21,8 @@ export class Ownership {
   /** The epoch under which a slot is served; 0: not served. */
   readonly #epochs = new Uint32Array(SLOT_COUNT)
   readonly #served = new SlotSet()
+  /** Slots that nobody serves although their ballot's node is up. */
+  readonly #free = new SlotSet()
   /** Rises whenever other slots are served than before. */
   version = 0
   /** Is told of slots that are not served any more. */
@@ -75,12 +79,27 @@ export class Ownership {
     let yielded: SlotSet | undefined
     for (const run of runs) {
       this.ballots.raise(run, (slot) => {
+        this.#free.delete(slot)
         if (!this.serves(slot)) return
         yielded ??= new SlotSet()
         yielded.add(slot)
       })
     }
     if (yielded !== undefined) this.#yield(yielded)
+  }
+
+  /** Learns what a node serves that is no member here, and frees the slots that both serve. */
+  meet(serving: readonly BallotRun[]): void {
+    const both = this.servedOf(SlotSet.ofRuns(serving))
+    this.learn(serving)
+    const still = this.servedOf(both)
+    if (still.size > 0) this.#yield(still)
+    this.#free.addAll(both)
+  }
+
+  /** Whether a slot is free for whoever should own it. */
+  isFree(slot: number): boolean {
+    return this.#free.has(slot)
   }
 
   /** Serves no slot any more, whoever has the highest ballot. */

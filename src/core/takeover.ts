@@ -6,7 +6,8 @@
  *
  * 1. A job begins when who is up has been unchanged for a second; slots with a live owner come only when this node has
  *    been steady for 30 s: since its start, and since it was away last or others held it for dead; twice as long with
- *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once.
+ *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once, with its
+ *    first batch: one that finds a mesh before serves nothing that others serve.
  * 2. Importing: the slots are compared with every node that may know of them (whom-to-ask.ts). The old owner goes on
  *    meanwhile. Who is not connected is waited for, 5 s at most.
  * 3. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
@@ -60,6 +61,8 @@ export class Takeover {
   #isBarred = false
   /** Something changed since slots were looked for. */
   #dirty = true
+  /** Whether a batch is known. */
+  hasWork: () => boolean = () => true
   /** Is told of slots that are served now. */
   onServe: (slots: SlotSet) => void = () => undefined
 
@@ -87,13 +90,19 @@ export class Takeover {
     })
   }
 
-  /** Takes over every slot at once, where this node knows no other. */
+  /** Takes over every slot at once, where this node knows no other and serves none yet. */
   serveAlone(): void {
+    if (!this.#isAlone || this.#ownership.count > 0) return
     const { ballots } = this.#ownership
     const all = SlotSet.all()
     const epoch = 1 + ballots.epochMax(all.runs())
     this.#ownership.claim(all.runs(), epoch)
     this.#ownership.serve(all, epoch)
+  }
+
+  get #isAlone(): boolean {
+    const { members, connected } = this.#world.peers
+    return members.length <= 1 && connected.length === 0
   }
 
   /** Who is up, who stores, or the member list changed. */
@@ -143,6 +152,7 @@ export class Takeover {
   /** Begins a job where there is something to take over. */
   look(): void {
     if (!this.#dirty || this.#job !== undefined || !this.#world.storing || this.#isBarred) return
+    if (this.#isAlone && !this.hasWork()) return
     const { nowMs } = this.#world
     if (nowMs < this.#changedMs + STABLE_MS) return
     this.#dirty = false
@@ -209,7 +219,7 @@ export class Takeover {
     for (const { from, to, node } of ballots.runsOf(wanted.runs())) {
       if (node === nodeId || !peers.isStoring(node)) slots.addRun(from, to)
     }
-    for (const slot of wanted) if (ballots.epochOf(slot) === 0) slots.add(slot)
+    for (const slot of wanted) if (ballots.epochOf(slot) === 0 || this.#ownership.isFree(slot)) slots.add(slot)
     if (slots.size < wanted.size) this.#wakeAfter(this.#steadySinceMs + steadyMs - nowMs)
     return slots
   }
