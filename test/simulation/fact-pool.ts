@@ -23,7 +23,7 @@ export class PoolFact {
   copies = 0
   #fact: Fact | undefined
 
-  constructor({ fact: { kind, task, batch }, hash, bytes }: StoredFact) {
+  constructor({ fact: { kind, task, batch }, hash }: StoredFact, bytes: Uint8Array) {
     this.hash = hash
     this.bytes = bytes
     this.kind = kind
@@ -69,9 +69,29 @@ export class TaskTruth {
   }
 }
 
+const SHELF_BYTES = 256 * 1024
+
+/** Keeps bytes one after the other: the messages and the buffers of encoders that they are a part of can go. */
+class Shelf {
+  #bytes = new Uint8Array(SHELF_BYTES)
+  #at = 0
+
+  keep(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > SHELF_BYTES - this.#at) {
+      this.#bytes = new Uint8Array(Math.max(SHELF_BYTES, bytes.length))
+      this.#at = 0
+    }
+    const kept = this.#bytes.subarray(this.#at, this.#at + bytes.length)
+    kept.set(bytes)
+    this.#at += bytes.length
+    return kept
+  }
+}
+
 export class FactPool {
   readonly tasks = new Map<TaskId, TaskTruth>()
   readonly #facts = new Map<string, PoolFact>()
+  readonly #shelf = new Shelf()
 
   get size(): number {
     return this.#facts.size
@@ -82,7 +102,7 @@ export class FactPool {
     const known = this.#facts.get(stored.hash)
     if (known !== undefined) return known
     if (sha256(stored.bytes) !== stored.hash) throw new TypeError(`the hash ${stored.hash} is not that of its fact`)
-    const fact = new PoolFact(stored)
+    const fact = new PoolFact(stored, this.#shelf.keep(stored.bytes))
     const { kind, task } = decodeFact(stored.bytes)
     if (kind !== fact.kind || task !== fact.task) throw new TypeError(`the bytes of ${stored.hash} are another fact`)
     this.#facts.set(stored.hash, fact)
