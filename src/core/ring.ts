@@ -92,7 +92,7 @@ export class Ring {
   readonly #table: Uint16Array
   readonly #lists: (readonly NodeId[] | undefined)[] = []
   /** Each list once, however many slots have it: what is found out of a list holds of all of them. */
-  readonly #distinct = new Map<string, readonly NodeId[]>()
+  readonly #distinct = new Map<number, readonly NodeId[]>()
   readonly #firsts = new Map<string, SlotSet>()
   readonly #places: ReadonlyMap<NodeId, number>
 
@@ -113,7 +113,8 @@ export class Ring {
     if (known !== undefined) return known
     const from = LISTED * slot
     const entries = this.#table.subarray(from, from + this.#listed)
-    const key = entries.join()
+    // Three indexes below 2^16 are exact in a double.
+    const key = entries.reduce((sum, entry) => sum * MEMBERS_MAX + entry, 0)
     const list = this.#distinct.get(key) ?? Array.from(entries, (entry) => this.#memberAt(entry))
     this.#distinct.set(key, list)
     this.#lists[slot] = list

@@ -171,9 +171,10 @@ export class Stealing {
   #tell(): void {
     const { peers, nowMs, nodeId } = this.#world
     for (const row of this.#rows.free) {
+      if (nowMs < (this.#toldMs.get(row.node) ?? Number.NEGATIVE_INFINITY) + TOLD_MS) continue
       if (row.node === nodeId || !peers.isUp(row.node) || !peers.isReachable(row.node)) continue
       const profiles = row.profiles.filter(({ profile, free }) => free > 0 && this.#isReady(profile))
-      if (profiles.length === 0 || nowMs < (this.#toldMs.get(row.node) ?? Number.NEGATIVE_INFINITY) + TOLD_MS) continue
+      if (profiles.length === 0) continue
       this.#toldMs.set(row.node, nowMs)
       this.#world.send(row.node, { type: 'work', profiles: profiles.map(({ profile }) => profile) })
     }

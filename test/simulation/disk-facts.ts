@@ -52,8 +52,8 @@ export class DiskFacts {
     }
     const known = slot.tasks.get(fact.task)
     if (known?.includes(fact)) return false
-    if (known === undefined) slot.tasks.set(fact.task, [fact])
-    else known.push(fact)
+    // A list that grows by itself takes room for twenty: there is one for every task and disk.
+    slot.tasks.set(fact.task, known === undefined ? [fact] : known.concat(fact))
     slot.toggle(fact, 1)
     this.#pool.gain(fact)
     return true

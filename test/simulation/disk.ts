@@ -94,7 +94,8 @@ export class SimDisk {
     for (const record of writes.batches) this.#putBatch(encodeBatch(record))
     for (const { batch, entries } of writes.indexes) {
       const known = this.#index.get(batch) ?? new Map<TaskId, number>()
-      for (const { index, task } of entries) known.set(task, index)
+      // The pool's id, where it has one: each node's own would be kept once more.
+      for (const { index, task } of entries) known.set(this.#pool.tasks.get(task)?.task ?? task, index)
       this.#index.set(batch, known)
     }
     this.#promises = writes.promises ?? this.#promises

@@ -23,12 +23,13 @@ export class PoolFact {
   copies = 0
   #fact: Fact | undefined
 
-  constructor({ fact: { kind, task, batch }, hash, bytes }: StoredFact) {
+  /** `known`: what is known of its task already, whose ids need not be kept once more. */
+  constructor({ fact: { kind, task, batch }, hash }: StoredFact, bytes: Uint8Array, known: TaskTruth | undefined) {
     this.hash = hash
     this.bytes = bytes
     this.kind = kind
-    this.task = task
-    this.batch = batch
+    this.task = known?.task ?? task
+    this.batch = known?.batch === batch ? known.batch : batch
     this.slot = slotOf(task)
   }
 
@@ -48,7 +49,8 @@ export class TaskTruth {
   readonly task: TaskId
   readonly batch: BatchId
   readonly slot: number
-  readonly facts: PoolFact[] = []
+  /** Of just the room that they need: there is a list for every task. */
+  facts: readonly PoolFact[] = []
   #state: TaskState | undefined
 
   constructor({ task, batch, slot }: PoolFact) {
@@ -69,9 +71,29 @@ export class TaskTruth {
   }
 }
 
+const SHELF_BYTES = 256 * 1024
+
+/** Keeps bytes one after the other: the messages and the buffers of encoders that they are a part of can go. */
+class Shelf {
+  #bytes = new Uint8Array(SHELF_BYTES)
+  #at = 0
+
+  keep(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > SHELF_BYTES - this.#at) {
+      this.#bytes = new Uint8Array(Math.max(SHELF_BYTES, bytes.length))
+      this.#at = 0
+    }
+    const kept = this.#bytes.subarray(this.#at, this.#at + bytes.length)
+    kept.set(bytes)
+    this.#at += bytes.length
+    return kept
+  }
+}
+
 export class FactPool {
   readonly tasks = new Map<TaskId, TaskTruth>()
   readonly #facts = new Map<string, PoolFact>()
+  readonly #shelf = new Shelf()
 
   get size(): number {
     return this.#facts.size
@@ -82,7 +104,7 @@ export class FactPool {
     const known = this.#facts.get(stored.hash)
     if (known !== undefined) return known
     if (sha256(stored.bytes) !== stored.hash) throw new TypeError(`the hash ${stored.hash} is not that of its fact`)
-    const fact = new PoolFact(stored)
+    const fact = new PoolFact(stored, this.#shelf.keep(stored.bytes), this.tasks.get(stored.fact.task))
     const { kind, task } = decodeFact(stored.bytes)
     if (kind !== fact.kind || task !== fact.task) throw new TypeError(`the bytes of ${stored.hash} are another fact`)
     this.#facts.set(stored.hash, fact)
@@ -98,7 +120,7 @@ export class FactPool {
       truth = new TaskTruth(fact)
       this.tasks.set(fact.task, truth)
     }
-    truth.facts.push(fact)
+    truth.facts = truth.facts.concat(fact)
     truth.changed()
   }
 
@@ -107,7 +129,7 @@ export class FactPool {
     fact.copies--
     const truth = this.tasks.get(fact.task)
     if (fact.copies > 0 || truth === undefined) return
-    truth.facts.splice(truth.facts.indexOf(fact), 1)
+    truth.facts = truth.facts.filter((each) => each !== fact)
     truth.changed()
   }
 }

@@ -26,22 +26,31 @@ export interface ExecutionRecord {
 
 export class History {
   readonly records: ExecutionRecord[] = []
-  readonly #byToken = new Map<Token, ExecutionRecord[]>()
-  readonly #byTask = new Map<TaskId, ExecutionRecord[]>()
+  /** Made when they are asked for first: races never ask. */
+  #byToken: Map<Token, ExecutionRecord[]> | undefined
+  #byTask: Map<TaskId, ExecutionRecord[]> | undefined
 
   add(record: ExecutionRecord): void {
     this.records.push(record)
-    append(this.#byToken, record.token, record)
-    append(this.#byTask, record.task, record)
+    if (this.#byToken !== undefined) append(this.#byToken, record.token, record)
+    if (this.#byTask !== undefined) append(this.#byTask, record.task, record)
   }
 
   ofToken(token: Token): readonly ExecutionRecord[] {
+    this.#byToken ??= groupsOf(this.records, (record) => record.token)
     return this.#byToken.get(token) ?? []
   }
 
   ofTask(task: TaskId): readonly ExecutionRecord[] {
+    this.#byTask ??= groupsOf(this.records, (record) => record.task)
     return this.#byTask.get(task) ?? []
   }
+}
+
+function groupsOf<K>(records: readonly ExecutionRecord[], keyOf: (record: ExecutionRecord) => K) {
+  const groups = new Map<K, ExecutionRecord[]>()
+  for (const record of records) append(groups, keyOf(record), record)
+  return groups
 }
 
 function append<K>(map: Map<K, ExecutionRecord[]>, key: K, record: ExecutionRecord): void {

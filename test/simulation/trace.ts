@@ -4,6 +4,7 @@
  */
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
+import type { SlotRun } from '../../src/core/messages.ts'
 import type { Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
 import type { Schedule } from './schedule.ts'
@@ -52,8 +53,18 @@ export class Trace implements Observer {
         return this.#bytes(event.bytes)
       case 'gossiped':
         return this.#bytes(event.bytes)
+      case 'tick':
+        return
       case 'persisted':
         return this.#number(event.ticket)
+      case 'digests-read':
+        this.#number(event.load)
+        for (const { slot, count, xor } of event.digests) {
+          this.#number(slot)
+          this.#number(count)
+          this.#text(xor)
+        }
+        return
       case 'loaded':
       case 'slot-read':
         this.#number(event.load)
@@ -92,8 +103,18 @@ export class Trace implements Observer {
         return this.#writes(effect)
       case 'wake':
         return this.#number(effect.atMs)
+      case 'read-digests':
+        this.#number(effect.load)
+        return this.#runs(effect.slots)
       default:
         this.#json(effect)
+    }
+  }
+
+  #runs(runs: readonly SlotRun[]): void {
+    for (const { from, to } of runs) {
+      this.#number(from)
+      this.#number(to)
     }
   }
 
@@ -103,9 +124,8 @@ export class Trace implements Observer {
     for (const tally of tallies) this.#json(tally)
     for (const index of indexes) this.#json(index)
     for (const batch of batches) this.#json(batch)
-    for (const { from, to, epoch, node } of promises ?? []) {
-      this.#number(from)
-      this.#number(to)
+    this.#runs(promises ?? [])
+    for (const { epoch, node } of promises ?? []) {
       this.#number(epoch)
       this.#text(node)
     }
