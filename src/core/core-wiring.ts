@@ -70,13 +70,14 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
 
 function tiePeers(parts: CoreParts): void {
   const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
-  const { copied, away, spreading, contested } = parts
+  const { copied, away, spreading, contested, ownerDesk } = parts
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
     copied.lost(peer)
     router.disconnected(peer)
     stealing.gone(peer)
+    ownerDesk.gone(peer)
     takeover.gone(peer)
   }
   mesh.onDisconnected = onGone

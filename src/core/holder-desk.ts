@@ -3,7 +3,8 @@
  *
  * 1. Owners hear every 10 s, and when they are connected anew, of all that this node holds of theirs or has to report:
  *    what was lost on the way in either direction shows then.
- * 2. What runs is reported to whoever owns its slot by then.
+ * 2. What runs is reported to whoever owns its slot by then, with its start: that one may not have granted it, or not
+ *    have heard of it, and counts the time that it may run from there.
  * 3. Of a deleted batch nothing is taken and nothing reported.
  */
 import type { BatchBook } from './batch-book.ts'
@@ -95,9 +96,22 @@ export class HolderDesk {
       add(token, grant.batch, grant.task, startedMs !== undefined)
     for (const fact of reports.open) add(fact.token, fact.batch, fact.task, true)
     for (const [owner, tokens] of byOwner) {
-      if (only === undefined || only === owner) this.#list(owner, tokens)
+      if (only !== undefined && only !== owner) continue
+      this.#list(owner, tokens)
+      this.#tellStarts(owner, tokens)
     }
     return count
+  }
+
+  /** Told again and again, since the first word may have been lost, or gone to an earlier owner. */
+  #tellStarts(owner: NodeId, tokens: readonly HeldToken[]): void {
+    const { places, holding } = this.#parts
+    const starts: MessageOf<'started'>['starts'][number][] = []
+    for (const { token } of tokens) {
+      const held = places.held.get(token)
+      if (held?.startedMs !== undefined) starts.push({ token, timeoutMs: holding.timeoutMs(held) })
+    }
+    for (const part of partsBy(starts, () => 1, TOKENS_MAX)) this.#world.send(owner, { type: 'started', starts: part })
   }
 
   #list(owner: NodeId, all: readonly HeldToken[]): void {

@@ -2,7 +2,8 @@
  * The owner's side of seeding: which rows are new, and stating them.
  *
  * 1. A task that the batch has already gets no second `seeded` fact: rows are compared with the ids of the whole
- *    batch, which are in memory only while it is being seeded.
+ *    batch, which are in memory only while it is being seeded: until this node is told that it ended, and of what other
+ *    nodes seed, who tell of no end, until `KEPT_MS` after the last frame.
  * 2. A frame is answered when its facts are committed, with how many rows were new and how many were there; rows of
  *    slots that this node does not serve, or does not any more, are named instead.
  * 3. New tasks stay in memory up to `openTasksMax` and `openTasksBytesMax`; the others are read back when needed.
@@ -30,6 +31,8 @@ const ROWS_MAX = 20_000
 const BYTES_MAX = 32 * 1024 * 1024
 /** A disk or a peer that is merely slow has room again by then. */
 const RETRY_MS = 1_000
+/** Between two frames there may be a busy owner, or a slow file; reading the ids again costs some seconds a million. */
+const KEPT_MS = 120_000
 
 export interface TakenRows {
   readonly new: number
@@ -56,6 +59,8 @@ interface Known {
   waiting: IntakeFrame[] | undefined
   /** Whether nobody seeds the batch any more: then it goes when its ids are read. */
   ended: boolean
+  /** When the last frame came. */
+  usedMs: number
 }
 
 export class Intake {
@@ -114,6 +119,7 @@ export class Intake {
   #frame(frame: IntakeFrame): void {
     const known = this.#knownOf(frame.batch)
     known.ended = false
+    known.usedMs = this.#world.nowMs
     if (known.waiting !== undefined) known.waiting.push(frame)
     else this.#take(known.ids, frame)
   }
@@ -122,10 +128,23 @@ export class Intake {
     const known = this.#known.get(batch.id)
     if (known !== undefined) return known
     const isNew = this.#world.peers.members.length < 2 && batch.slots.size === 0 && batch.uncounted.size === 0
-    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false }
+    const usedMs = this.#world.nowMs
+    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false, usedMs }
     this.#known.set(batch.id, fresh)
+    this.#forgetLater(batch.id, fresh)
     if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id, doubted: batch.indexDoubted })
     return fresh
+  }
+
+  /** Lets go of the ids of a batch that nobody seeds any more. */
+  #forgetLater(batch: BatchId, known: Known): void {
+    const dueMs = known.usedMs + KEPT_MS
+    this.#world.timers.add(Math.max(dueMs, this.#world.nowMs + 1), () => {
+      if (this.#known.get(batch) !== known) return
+      const isUsed = known.waiting !== undefined || this.#world.nowMs < known.usedMs + KEPT_MS
+      if (isUsed) this.#forgetLater(batch, known)
+      else this.#known.delete(batch)
+    })
   }
 
   /** A task that came from another node is in the batch. */

@@ -106,7 +106,11 @@ export class Leaving {
     for (const { slot } of digests) {
       const listed = peers.listOf(slot).filter(peers.isStoring)
       isClean &&= listed.length > 0 && listed.every(peers.isConnected)
-      for (const id of listed.filter(peers.isConnected)) {
+      for (const id of listed) {
+        if (!peers.isConnected(id)) {
+          peers.want(id)
+          continue
+        }
         const slots = slotsOf.get(id) ?? new SlotSet()
         slots.add(slot)
         slotsOf.set(id, slots)

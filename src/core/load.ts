@@ -5,6 +5,7 @@
  * 2. `ownedSum` adds up over the mesh to `ALL_SLOTS_SUM` exactly when every slot has one owner.
  * 3. What waits in contested and in orphaned slots is told apart from what anybody may claim, and is not told of at all
  *    where it is not granted.
+ * 4. A row is never longer than its limit (row-room.ts).
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -14,6 +15,7 @@ import { SLOT_COUNT } from './ids.ts'
 import type { LoadBatch, LoadRow } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import type { Places } from './places.ts'
+import { withinRoom } from './row-room.ts'
 import { openOf } from './tally.ts'
 import type { World } from './world.ts'
 
@@ -62,7 +64,7 @@ export class Load {
   /** This node's row, a quarter of a second old at most. */
   row(): LoadRow {
     if (this.#row === undefined || this.#world.nowMs >= this.#madeMs + FRESH_MS) {
-      const row = this.#make()
+      const row = withinRoom(this.#make())
       const said = JSON.stringify(row)
       if (said !== this.#said) this.#row = { ...row, seq: ++this.#seq }
       this.#said = said

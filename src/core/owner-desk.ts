@@ -109,6 +109,11 @@ export class OwnerDesk {
     else if (parts.length < PARTS_MAX) this.#lists.set(from, parts)
   }
 
+  /** What it did not finish saying it says anew. */
+  gone(peer: NodeId): void {
+    this.#lists.delete(peer)
+  }
+
   #held(from: NodeId, tokens: MessageOf<'held'>['tokens']): void {
     const { claims, ownership, book, loading } = this.#parts
     const served = tokens.filter(({ task }) => ownership.serves(slotOf(task)))

@@ -6,6 +6,8 @@
  *
  * 1. A task that may be granted stands in the queue of its batch; one that rests has a timer.
  * 2. The batch's numbers of resting and retrying tasks follow every change of a phase.
+ * 3. A task of which this node has no prompt is not granted, and leaves memory: once its prompt comes it is read anew,
+ *    with its profile, by which queues are kept.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { Contested } from './contested.ts'
@@ -31,9 +33,10 @@ export class Progress {
 
   /** Decides what follows for a task of which no attempt may be open any more. */
   follow(task: OpenTask): void {
-    const { standing, round } = task.state
+    const { standing, round, seeded } = task.state
     if (standing === 'claimed') return
-    if (standing !== 'waiting') {
+    if (seeded === undefined) this.#ledger.batchOf(task).slot(task.slot).complete = false
+    if (standing !== 'waiting' || seeded === undefined) {
       this.#over(task)
       return
     }

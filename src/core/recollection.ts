@@ -7,11 +7,13 @@
  * 1. While it is doubtful this node serves no slot, promises none, and begins no takeover: who asks it hears nothing,
  *    and goes on as with a node that is silent.
  * 2. It is sound again once it has compared all slots with every member that is up: it has the facts, and knows the
- *    highest ballots that these know. Without any that is up there is nobody to have promised anything to.
+ *    highest ballots that these know. Without any that is up there is nobody to have promised anything to. In a large
+ *    mesh not everyone is connected at a time: with each it is compared once.
  *
  * A backup that was made in the same life as the loss is not noticed: the next start has a higher incarnation than
  * anybody saw, as every start has.
  */
+import type { NodeId } from './ids.ts'
 import type { Ownership } from './ownership.ts'
 import { SlotSet } from './slot-set.ts'
 import type { Sync } from './sync.ts'
@@ -28,6 +30,8 @@ export class Recollection {
   #isUnderWay = false
   /** Doubts since the start. */
   #doubts = 0
+  /** Who has been compared with since the last of them. */
+  readonly #compared = new Set<NodeId>()
 
   constructor(world: World, ownership: Ownership, sync: Sync, takeover: Takeover) {
     this.#world = world
@@ -39,6 +43,7 @@ export class Recollection {
   /** Others know a later life of this node. */
   doubt(): void {
     this.#doubts++
+    this.#compared.clear()
     this.#takeover.bar()
     this.#ownership.yieldAll()
     if (!this.#isUnderWay) this.#compare()
@@ -49,19 +54,19 @@ export class Recollection {
     const { peers, nodeId } = this.#world
     const doubts = this.#doubts
     const others = peers.members.filter((id) => id !== nodeId && peers.isUp(id))
-    let open = others.length
+    const left = others.filter((id) => !this.#compared.has(id))
     // Who told of it is no member yet, before the lists were exchanged.
     const isKnown = others.length > 0 || peers.connected.length === 0
-    let isWhole = isKnown && others.every((id) => peers.isConnected(id))
-    const ended = () => {
-      if (isWhole && doubts === this.#doubts) this.#end()
-      else this.#again()
-    }
-    if (open === 0 || !isWhole) return ended()
-    for (const peer of others) {
+    const reached = left.filter((id) => peers.isConnected(id))
+    for (const peer of left) if (!peers.isConnected(peer)) peers.want(peer)
+    let open = reached.length
+    if (open === 0) return isKnown && left.length === 0 ? this.#end() : this.#again()
+    for (const peer of reached) {
       this.#sync.compare(peer, SlotSet.all(), (whole) => {
-        isWhole &&= whole
-        if (--open === 0) ended()
+        if (whole && doubts === this.#doubts) this.#compared.add(peer)
+        if (--open > 0) return
+        if (left.every((id) => this.#compared.has(id))) this.#compare()
+        else this.#again()
       })
     }
   }
@@ -73,6 +78,7 @@ export class Recollection {
 
   #end(): void {
     this.#isUnderWay = false
+    this.#compared.clear()
     this.#takeover.unbar()
   }
 }

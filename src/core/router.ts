@@ -50,6 +50,8 @@ interface Open<Item, Answer> {
   /** Items that were not answered yet. */
   left: number
   pauseMs: number
+  /** When it is given up. */
+  readonly untilMs: number
   isOver: boolean
 }
 
@@ -67,6 +69,7 @@ export class Router {
   // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
   readonly #open = new Set<Open<any, any>>()
   #request = 0
+  #isSet = false
 
   constructor(world: World, ownership: Ownership) {
     this.#world = world
@@ -75,10 +78,24 @@ export class Router {
 
   begin<Item, Answer>(items: readonly Item[], job: RoutedJob<Item, Answer>): void {
     if (items.length === 0) return job.done()
-    const open = { job, left: items.length, pauseMs: AGAIN_MS, isOver: false }
+    const untilMs = this.#world.nowMs + GIVE_UP_MS
+    const open = { job, left: items.length, pauseMs: AGAIN_MS, untilMs, isOver: false }
     this.#open.add(open)
-    this.#world.timers.add(this.#world.nowMs + GIVE_UP_MS, () => this.#end(open, job.givenUp))
+    this.#watch()
     this.#ask(open, items)
+  }
+
+  /** One timer serves all, the first of which ends first: one for each would keep its rows for a minute after its end. */
+  #watch(): void {
+    const [first] = this.#open
+    if (this.#isSet || first === undefined) return
+    this.#isSet = true
+    this.#world.timers.add(first.untilMs, () => {
+      this.#isSet = false
+      const { nowMs } = this.#world
+      for (const open of [...this.#open]) if (nowMs >= open.untilMs) this.#end(open, open.job.givenUp)
+      this.#watch()
+    })
   }
 
   /** What was asked for it and is not answered yet does not matter any more. */

@@ -5,7 +5,8 @@
  * 1. One comparison with a node is under way at a time.
  * 2. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
  * 3. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
- * 4. The windows of four minutes together are all slots.
+ * 4. The windows of four minutes together are all slots. Who is on a list of them and not connected, as is usual in a large
+ *    mesh, is asked for a connection, and with that compared: nobody else would bring it what it never had.
  */
 import type { CopiedSlots } from './copied-slots.ts'
 import { type NodeId, SLOT_COUNT } from './ids.ts'
@@ -95,7 +96,9 @@ export class Scrub {
         byPeer.set(peer, slots)
       }
     }
-    for (const [peer, slots] of byPeer)
-      if (peers.isConnected(peer) && !this.#underWay.has(peer)) this.#compare(peer, slots, 0)
+    for (const [peer, slots] of byPeer) {
+      if (!peers.isConnected(peer)) peers.want(peer)
+      else if (!this.#underWay.has(peer)) this.#compare(peer, slots, 0)
+    }
   }
 }

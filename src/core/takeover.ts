@@ -12,7 +12,8 @@
  *    meanwhile. Who is not connected is waited for, 5 s at most.
  * 3. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
  *    higher one, or is silent for 5 s. The own promise is synced first.
- * 4. Catching up: what those who promised have by then and this node lacks is pulled.
+ * 4. Catching up: what those who promised have by then and this node lacks is pulled, from each until that is done, or
+ *    it is gone, or a minute is over.
  * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
  * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
  * 7. While it is barred this node takes nothing over and promises nothing (recollection.ts).
@@ -32,6 +33,8 @@ const STEADY_MS_MAX = 600_000
 /** A calm time after which earlier flaps count no more. */
 const CALM_MS = 3_600_000
 const SILENT_MS = 5_000
+/** A busy owner differs in every slot: the last of that takes seconds. Without it a result that counts could be missed. */
+const CATCH_UP_MS = 60_000
 /** Pause before slots that a job did not get are tried again. */
 const AGAIN_MS = 500
 /** Between looks at what should be owned here, whatever was heard or missed: some 50 us each. */
@@ -45,6 +48,8 @@ interface Job {
   readonly waiting: Set<NodeId>
   /** Those among them that are asked once they are connected. */
   readonly unasked: Map<NodeId, SlotSet>
+  /** Those that have promised, whose last difference is being pulled. */
+  readonly promised: Set<NodeId>
 }
 
 export class Takeover {
@@ -158,7 +163,7 @@ export class Takeover {
     this.#dirty = false
     const slots = this.#wantedSlots()
     if (slots.size === 0) return
-    const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(), unasked: new Map() }
+    const job: Job = { slots, epoch: 0, request: 0, waiting: new Set(), unasked: new Map(), promised: new Set() }
     this.#job = job
     this.#ask(job, whomToAsk(this.#world, this.#ownership.ballots, slots))
     this.#world.timers.add(nowMs + SILENT_MS, () => {
@@ -232,6 +237,9 @@ export class Takeover {
       if (this.#job !== job) return
       job.request = ++this.#request
       this.#world.timers.add(this.#world.nowMs + SILENT_MS, () => {
+        for (const peer of [...job.waiting]) if (!job.promised.has(peer)) this.#heard(job, peer)
+      })
+      this.#world.timers.add(this.#world.nowMs + CATCH_UP_MS, () => {
         if (this.#job === job) this.#serve(job)
       })
       this.#ask(job, whomToAsk(this.#world, this.#ownership.ballots, job.slots))
@@ -260,6 +268,7 @@ export class Takeover {
     const job = this.#job
     this.#ownership.learn(refused)
     if (job?.request !== request || !job.waiting.has(from)) return
+    job.promised.add(from)
     const still = SlotSet.ofRuns(slots).and(job.slots)
     this.#sync.compareWith(from, still, digests, () => this.#heard(job, from))
   }

@@ -1,9 +1,17 @@
 /** A node whose disk forgot what it promised: it serves and promises nothing until it has compared its slots. */
 import { describe, expect, test } from 'vitest'
 import { decodeMessage, encodeMessage } from '../../src/codec/messages.ts'
+import { BatchBook } from '../../src/core/batch-book.ts'
+import { Copies, type CopiesParts } from '../../src/core/copies.ts'
 import type { Message } from '../../src/core/messages.ts'
+import { Ownership } from '../../src/core/ownership.ts'
+import { Reads } from '../../src/core/reads.ts'
+import { Recollection } from '../../src/core/recollection.ts'
+import { Sync } from '../../src/core/sync.ts'
+import { Takeover } from '../../src/core/takeover.ts'
 import { CalmWorld } from '../simulation/calm-world.ts'
 import { machine } from '../simulation/cases.ts'
+import { partPeers, partWorld } from '../support/part-world.ts'
 
 function mesh(): CalmWorld {
   return new CalmWorld({ machines: [machine(1_000), machine(1_000), machine(1_000)], tasks: 30 }).run(60_000)
@@ -81,4 +89,43 @@ describe('a node whose disk was wiped', () => {
     )
     expect(answered).toEqual([99])
   })
+})
+
+test('a doubtful node compares with each once, though never with all connected at a time, as in a large mesh', () => {
+  const connected = new Set<string>()
+  const wanted: string[] = []
+  const change = {
+    isConnected: (id: string) => connected.has(id),
+    want: (id: string) => void wanted.push(id),
+    connected: ['x'],
+  }
+  const { world, sent, advance, effects } = partWorld({ peers: partPeers('self', ['x', 'y'], change) })
+  const ownership = new Ownership(world)
+  const reads = new Reads(world)
+  const copies = new Copies(world, { book: new BatchBook(), ownership } as CopiesParts)
+  const sync = new Sync(world, reads, copies, ownership)
+  const takeover = new Takeover(world, ownership, sync, reads)
+  const recollection = new Recollection(world, ownership, sync, takeover)
+  const compareWith = (peer: string) => {
+    connected.clear()
+    connected.add(peer)
+    advance(1_000)
+    for (const effect of effects.splice(0)) if (effect.type === 'read-digests') reads.digestsRead(effect.load, [])
+    const asked = sent.findLast(({ to, message }) => to === peer && message.type === 'digests-wanted')?.message
+    const request = asked?.type === 'digests-wanted' ? asked.request : 0
+    sync.digests({ type: 'digests', request, digests: [], ballots: [] })
+  }
+  /** Whether it answers who asks it for a promise. */
+  const isSound = () => {
+    effects.length = 0
+    takeover.asked('x', { type: 'promise', request: 1, epoch: 5, slots: [{ from: 0, to: 9 }] })
+    world.commits.take()
+    return ownership.ballots.epochOf(0) === 5
+  }
+  recollection.doubt()
+  compareWith('x')
+  expect(isSound()).toBe(false)
+  compareWith('y')
+  expect(isSound()).toBe(true)
+  expect(wanted).toContain('y')
 })
