@@ -51,11 +51,13 @@ export interface IntakeFrame {
 }
 
 interface Known {
-  readonly ids: IdSet
+  ids: IdSet
   /** Frames that wait until the ids of the batch are read; undefined once they are. */
   waiting: IntakeFrame[] | undefined
   /** Whether nobody seeds the batch any more: then it goes when its ids are read. */
   ended: boolean
+  /** Whether tasks may have been dropped since the reading of the ids was asked for. */
+  isStale: boolean
 }
 
 export class Intake {
@@ -122,10 +124,23 @@ export class Intake {
     const known = this.#known.get(batch.id)
     if (known !== undefined) return known
     const isNew = this.#world.peers.members.length < 2 && batch.slots.size === 0 && batch.uncounted.size === 0
-    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false }
+    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false, isStale: false }
     this.#known.set(batch.id, fresh)
-    if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id, doubted: batch.indexDoubted })
+    if (!isNew) this.#readIndex(batch.id)
     return fresh
+  }
+
+  #readIndex(batch: BatchId): void {
+    const doubted = this.#book.get(batch)?.indexDoubted ?? false
+    this.#world.out({ type: 'read-index', batch, doubted })
+  }
+
+  /** Tasks may be dropped from the store now: ids are read anew, or rows would be taken for ones that are here. */
+  dropped(): void {
+    for (const [batch, known] of [...this.#known]) {
+      if (known.waiting === undefined) this.#known.delete(batch)
+      else known.isStale = true
+    }
   }
 
   /** A task that came from another node is in the batch. */
@@ -139,6 +154,11 @@ export class Intake {
     if (known?.waiting === undefined) return
     for (const task of tasks) known.ids.add(task)
     if (!done) return
+    if (known.isStale) {
+      known.isStale = false
+      known.ids = new IdSet()
+      return this.#readIndex(id)
+    }
     const frames = known.waiting
     known.waiting = undefined
     for (const frame of frames) this.#take(known.ids, frame)

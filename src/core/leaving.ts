@@ -57,6 +57,10 @@ export class Leaving {
     return this.#state === 'staying' || this.#state === 'over'
   }
 
+  get isStaying(): boolean {
+    return this.#state === 'staying'
+  }
+
   begin(request: RequestId): void {
     const { requests } = this.#world
     const others = this.#others()

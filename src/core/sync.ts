@@ -7,7 +7,8 @@
  * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union. To a node that is not on a
  *    slot's list nothing of it is sent unasked.
  * 2. A comparison ends with `whole: false` where the connection broke or the peer could not finish; it may be begun anew.
- *    `equal` are the slots of which both had the same facts synced.
+ *    `equal` are the slots of which both had the same facts synced, `membersHash` is that of the peer's member list, as it
+ *    was before it read its digests.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
  */
 import { CodecError } from '../codec/codec-error.ts'
@@ -26,10 +27,12 @@ const SLOTS_AT_ONCE = 8
 
 interface Comparison {
   readonly peer: NodeId
-  readonly done: (whole: boolean, equal: SlotSet) => void
+  readonly done: (whole: boolean, equal: SlotSet, membersHash: string) => void
   readonly waiting: number[]
   underWay: number
   equal: SlotSet
+  /** What the peer said of its member list with its digests; empty where it did not. */
+  membersHash: string
 }
 
 interface DigestsAsked {
@@ -89,27 +92,30 @@ export class Sync {
   }
 
   #begin(peer: NodeId, done: Comparison['done']): Comparison {
-    const comparison = { peer, done, waiting: [], underWay: 0, equal: new SlotSet() }
+    const comparison = { peer, done, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
     this.#comparisons.add(comparison)
     return comparison
   }
 
   #end(comparison: Comparison, whole: boolean): void {
-    if (this.#comparisons.delete(comparison)) comparison.done(whole, comparison.equal)
+    if (this.#comparisons.delete(comparison)) comparison.done(whole, comparison.equal, comparison.membersHash)
   }
 
   digestsWanted(from: NodeId, { request, slots }: MessageOf<'digests-wanted'>): void {
+    const { membersHash } = this.#world.peers
     this.#reads.digests(slots, (digests) => {
       const ballots = this.#ownership.ballots.runsOf(slots)
-      this.#world.send(from, { type: 'digests', request, digests, ballots })
+      this.#world.send(from, { type: 'digests', request, membersHash, digests, ballots })
     })
   }
 
-  digests({ request, digests, ballots }: MessageOf<'digests'>): void {
+  digests({ request, membersHash, digests, ballots }: MessageOf<'digests'>): void {
     const asked = this.#digestsAsked.get(request)
     this.#digestsAsked.delete(request)
     this.#ownership.learn(ballots)
-    if (asked !== undefined) this.#exchange(asked.comparison, asked.slots, asked.mine, digests)
+    if (asked === undefined) return
+    asked.comparison.membersHash = membersHash
+    this.#exchange(asked.comparison, asked.slots, asked.mine, digests)
   }
 
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {

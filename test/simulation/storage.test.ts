@@ -45,6 +45,7 @@ function build(seed: number): void {
     random: new Random(seed, 'storage'),
     post: (event) => heard.push({ atMs: schedule.nowMs, event }),
     onDurable: (writes) => disk.write(writes),
+    onDropped: () => undefined,
   })
 }
 beforeEach(() => build(1))
