@@ -18,8 +18,9 @@
  * others for whom the same holds. Those who confirmed the drop under the last of these lists keep the facts, however long
  * anything took and whoever crashed in between.
  */
-import type { Intake } from './intake.ts'
+
 import type { NodeId } from './ids.ts'
+import type { Intake } from './intake.ts'
 import type { Leaving } from './leaving.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { SlotDigest } from './messages.ts'

@@ -6,7 +6,8 @@
  * 2. One commit is under way at a time; what is asked for meanwhile becomes the next one (group commit).
  * 3. A commit that fails is repeated, the same writes first, until it succeeds: facts are never dropped.
  * 4. Reads see every persist effect that was given before them.
- * 5. A mistake in the core stops the node at once, and so does its word that it must not go on: the disk is left as it is,
+ * 5. Reads that are given after slots are to be dropped begin when they are, or that has failed.
+ * 6. A mistake in the core stops the node at once, and so does its word that it must not go on: the disk is left as it is,
  *    and `failed` is told.
  */
 import type { Effect, Execution, Notice, Writes } from '../core/effects.ts'
@@ -15,6 +16,7 @@ import type { Event } from '../core/events.ts'
 import type { StoredFact } from '../core/facts.ts'
 import type { BatchId } from '../core/ids.ts'
 import type { MeshCore } from '../core/mesh-core.ts'
+import type { SlotDigest } from '../core/messages.ts'
 import type { ExecutionEnd } from './executions.ts'
 import type { Clock, FactStore, Log } from './ports.ts'
 
@@ -54,6 +56,7 @@ export class Driver {
   #committing = false
   /** The first commit of a row of commits, to begin at the end of this turn of the event loop. */
   #firstCommit: NodeJS.Immediate | undefined
+  #dropping = false
   readonly #reads: { readonly ticket: number; readonly run: () => void }[] = []
   #cancelWake: () => void = () => undefined
 
@@ -116,6 +119,8 @@ export class Driver {
         return this.#read(() => this.#readIndex(effect.batch, effect.doubted))
       case 'clear-batches':
         return this.#read(() => this.#clear(effect.batches))
+      case 'drop-slots':
+        return this.#read(() => this.#drop(effect.slots))
       case 'wake':
         return this.#wake(effect.atMs)
       case 'notice':
@@ -215,13 +220,25 @@ export class Driver {
   /** Runs a read once everything given before it is on disk. */
   #read(read: () => Promise<void>): void {
     const run = () => void read().catch((error) => this.#fail(error))
-    const ticket = this.#committing ? this.#groupTicket : this.#persistedTicket
-    if (ticket <= this.#persistedTicket) run()
-    else this.#reads.push({ ticket, run })
+    this.#reads.push({ ticket: this.#committing ? this.#groupTicket : this.#persistedTicket, run })
+    this.#runReads()
   }
 
   #runReads(): void {
-    while (this.#reads.length > 0 && (this.#reads[0]?.ticket ?? 0) <= this.#persistedTicket) this.#reads.shift()?.run()
+    while (!this.#dropping && (this.#reads[0]?.ticket ?? Number.POSITIVE_INFINITY) <= this.#persistedTicket)
+      this.#reads.shift()?.run()
+  }
+
+  /** What it fails to drop is asked for again, or not. */
+  async #drop(slots: readonly SlotDigest[]): Promise<void> {
+    this.#dropping = true
+    try {
+      await this.#ports.store.dropSlots(slots)
+    } catch (error) {
+      this.#ports.log.error({ error: String(error) }, 'facts that other nodes keep cannot be removed from the store')
+    }
+    this.#dropping = false
+    if (!this.#dead) this.#runReads()
   }
 
   /** Tries until it is done, or the node ends: its next start asks for it again. */
