@@ -17,6 +17,7 @@ import type { StoredFact } from '../core/facts.ts'
 import type { BatchId } from '../core/ids.ts'
 import type { MeshCore } from '../core/mesh-core.ts'
 import type { SlotDigest } from '../core/messages.ts'
+import { AfterWrites } from './after-writes.ts'
 import type { ExecutionEnd } from './executions.ts'
 import type { Clock, FactStore, Log } from './ports.ts'
 
@@ -51,13 +52,11 @@ export class Driver {
   #dead = false
   #group: Writes[] = []
   #groupTicket = 0
-  #persistedTicket = 0
   #groupFacts = 0
   #committing = false
   /** The first commit of a row of commits, to begin at the end of this turn of the event loop. */
   #firstCommit: NodeJS.Immediate | undefined
-  #dropping = false
-  readonly #reads: { readonly ticket: number; readonly run: () => void }[] = []
+  readonly #afterWrites = new AfterWrites((error) => this.#fail(error))
   #cancelWake: () => void = () => undefined
 
   constructor(ports: DriverPorts) {
@@ -120,7 +119,7 @@ export class Driver {
       case 'clear-batches':
         return this.#read(() => this.#clear(effect.batches))
       case 'drop-slots':
-        return this.#read(() => this.#drop(effect.slots))
+        return this.#afterWrites.add({ ticket: this.#groupTicket, alone: true, run: () => this.#drop(effect.slots) })
       case 'wake':
         return this.#wake(effect.atMs)
       case 'notice':
@@ -167,9 +166,8 @@ export class Driver {
       await this.#commit(group)
       if (this.#dead) return
       this.#ports.onBoundary?.('after-commit')
-      this.#persistedTicket = ticket
       this.post({ type: 'persisted', ticket })
-      this.#runReads()
+      this.#afterWrites.persisted(ticket)
     }
     this.#committing = false
   }
@@ -218,27 +216,17 @@ export class Driver {
   }
 
   /** Runs a read once everything given before it is on disk. */
-  #read(read: () => Promise<void>): void {
-    const run = () => void read().catch((error) => this.#fail(error))
-    this.#reads.push({ ticket: this.#committing ? this.#groupTicket : this.#persistedTicket, run })
-    this.#runReads()
+  #read(run: () => Promise<void>): void {
+    this.#afterWrites.add({ ticket: this.#groupTicket, alone: false, run })
   }
 
-  #runReads(): void {
-    while (!this.#dropping && (this.#reads[0]?.ticket ?? Number.POSITIVE_INFINITY) <= this.#persistedTicket)
-      this.#reads.shift()?.run()
-  }
-
-  /** What it fails to drop is asked for again, or not. */
+  /** What cannot be dropped is left as it is: the core finds it again. */
   async #drop(slots: readonly SlotDigest[]): Promise<void> {
-    this.#dropping = true
     try {
       await this.#ports.store.dropSlots(slots)
     } catch (error) {
       this.#ports.log.error({ error: String(error) }, 'facts that other nodes keep cannot be removed from the store')
     }
-    this.#dropping = false
-    if (!this.#dead) this.#runReads()
   }
 
   /** Tries until it is done, or the node ends: its next start asks for it again. */
