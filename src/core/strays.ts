@@ -1,11 +1,13 @@
 /**
  * Strays: facts of slots that this node keeps although it is not on their lists (protocol.md, section 5): of lists that
- * were, of a stand-in. They are offered to those who are, and dropped once these have them.
+ * were, of a stand-in. They are dropped once those who are have them.
  *
  * A slot here: unlisted -> compared with its list (a round) -> confirmed by enough of them -> dropped; from each of these
  * back to unlisted, where the next round begins anew.
  *
- * 1. A round begins every 60 s, where the member list has been the same for so long and this node has such slots.
+ * 1. A round begins every 60 s, where the member list has been the same for so long and this node has such slots. What
+ *    differs is exchanged in every tenth round alone: owners offer theirs themselves when lists change or a node is
+ *    connected (scrub.ts), and a slot that is worked on differs all the time.
  * 2. A slot is dropped only where two members on its list had the very facts synced that this node has, both with the
  *    same member list as this node's, which has not changed since the round began. Where its list has fewer living members
  *    nothing of it is dropped.
@@ -33,6 +35,10 @@ import type { Takeover } from './takeover.ts'
 import type { World } from './world.ts'
 
 const ROUND_MS = 60_000
+/** Every such round exchanges what differs. */
+const EXCHANGING = 10
+/** Connections that a round asks for, where not everyone is connected to everyone. */
+const WANTED_MAX = 8
 /** Others that must have a slot before it is dropped here. */
 const CONFIRMATIONS = 2
 
@@ -59,6 +65,7 @@ interface Round {
 export class Strays {
   readonly #world: World
   readonly #parts: StraysParts
+  #rounds = 0
   #isUnderWay = false
   /** The hash of the member list when it was last looked at. */
   #membersHash = ''
@@ -83,6 +90,7 @@ export class Strays {
     const slots = this.#unlisted()
     if (slots.size === 0) return
     this.#isUnderWay = true
+    this.#rounds++
     this.#parts.reads.digests(slots.runs(), (digests) => {
       this.#compare({ membersHash, digests, confirmed: new Map(), open: 0 })
     })
@@ -96,7 +104,6 @@ export class Strays {
 
   #unlisted(): SlotSet {
     const slots = new SlotSet()
-    // Where there are so few members that every list names all of them there are none.
     for (const slot of SlotSet.all()) if (this.#isStray(slot)) slots.add(slot)
     return slots
   }
@@ -108,15 +115,18 @@ export class Strays {
   }
 
   #compare(round: Round): void {
+    const { sync } = this.#parts
     const asked = this.#whomToAsk(round)
     round.open = asked.size
     if (asked.size === 0) return this.#end(round)
     for (const [peer, slots] of asked) {
-      this.#parts.sync.compare(peer, slots, (_whole, equal, membersHash) => {
+      const done = (_whole: boolean, equal: SlotSet, membersHash: string) => {
         if (membersHash === round.membersHash)
           for (const slot of equal) round.confirmed.set(slot, 1 + (round.confirmed.get(slot) ?? 0))
         if (--round.open === 0) this.#end(round)
-      })
+      }
+      if (this.#rounds % EXCHANGING === 0) sync.compare(peer, slots, done)
+      else sync.look(peer, slots, done)
     }
   }
 
@@ -124,14 +134,19 @@ export class Strays {
   #whomToAsk({ digests }: Round): Map<NodeId, SlotSet> {
     const { peers } = this.#parts
     const asked = new Map<NodeId, SlotSet>()
+    const wanted = new Set<NodeId>()
     for (const { slot } of digests) {
-      for (const peer of peers.listOf(slot)) {
-        if (peer === this.#world.nodeId || !peers.isStoring(peer) || !peers.isConnected(peer)) continue
+      for (const peer of peers.listOf(slot).filter(peers.isStoring)) {
+        if (!peers.isConnected(peer)) {
+          wanted.add(peer)
+          continue
+        }
         const slots = asked.get(peer) ?? new SlotSet()
         slots.add(slot)
         asked.set(peer, slots)
       }
     }
+    for (const peer of [...wanted].slice(0, WANTED_MAX)) peers.want(peer)
     return asked
   }
 

@@ -28,6 +28,8 @@ const SLOTS_AT_ONCE = 8
 interface Comparison {
   readonly peer: NodeId
   readonly done: (whole: boolean, equal: SlotSet, membersHash: string) => void
+  /** Whether what differs is exchanged. */
+  readonly exchanges: boolean
   readonly waiting: number[]
   underWay: number
   equal: SlotSet
@@ -70,18 +72,26 @@ export class Sync {
 
   /** Compares slots with a connected peer and exchanges what is missing; `done` is called once. */
   compare(peer: NodeId, slots: SlotSet, done: Comparison['done']): void {
-    const comparison = this.#begin(peer, done)
+    this.#ask(this.#begin(peer, done, true), slots)
+  }
+
+  /** Compares only: what differs stays as it is. */
+  look(peer: NodeId, slots: SlotSet, done: Comparison['done']): void {
+    this.#ask(this.#begin(peer, done, false), slots)
+  }
+
+  #ask(comparison: Comparison, slots: SlotSet): void {
     this.#reads.digests(slots.runs(), (mine) => {
       if (!this.#comparisons.has(comparison)) return
       const request = ++this.#request
       this.#digestsAsked.set(request, { comparison, slots, mine })
-      this.#world.send(peer, { type: 'digests-wanted', request, slots: slots.runs() })
+      this.#world.send(comparison.peer, { type: 'digests-wanted', request, slots: slots.runs() })
     })
   }
 
   /** The same where the peer's digests of these slots are known already. */
   compareWith(peer: NodeId, slots: SlotSet, theirs: readonly SlotDigest[], done: Comparison['done']): void {
-    const comparison = this.#begin(peer, done)
+    const comparison = this.#begin(peer, done, true)
     if (!this.#world.peers.isConnected(peer)) {
       this.#end(comparison, false)
       return
@@ -91,8 +101,8 @@ export class Sync {
     })
   }
 
-  #begin(peer: NodeId, done: Comparison['done']): Comparison {
-    const comparison = { peer, done, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
+  #begin(peer: NodeId, done: Comparison['done'], exchanges: boolean): Comparison {
+    const comparison = { peer, done, exchanges, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
     this.#comparisons.add(comparison)
     return comparison
   }
@@ -122,6 +132,7 @@ export class Sync {
     const said = new Set(theirs.map(({ slot }) => slot))
     const others = differing(slots, mine, theirs)
     comparison.equal = others.size === 0 ? slots : slots.without(others)
+    if (!comparison.exchanges) return this.#end(comparison, true)
     for (const slot of others)
       if (said.has(slot) || this.#isListed(comparison.peer, slot)) comparison.waiting.push(slot)
     this.#next(comparison)
