@@ -225,6 +225,7 @@ export class Driver {
     try {
       await this.#ports.store.dropSlots(slots)
     } catch (error) {
+      if (this.#dead) return
       this.#ports.log.error({ error: String(error) }, 'facts that other nodes keep cannot be removed from the store')
     }
   }
