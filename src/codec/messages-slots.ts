@@ -15,6 +15,7 @@ import {
 const { hashesMax } = MESSAGE_LIMITS
 /** Hashes of facts as far as two lists of one slot are compared by them. */
 const HASH_BYTES = 8
+const LIST_HASH_BYTES = 8
 
 export const SLOT_MESSAGES: MessageCodecs<
   | 'serving'
@@ -72,14 +73,15 @@ export const SLOT_MESSAGES: MessageCodecs<
   },
   digests: {
     code: 20,
-    fields: 3,
-    write: (writer, { request, digests, ballots }) => {
-      writeDigests(writer.uint(request), digests)
+    fields: 4,
+    write: (writer, { request, membersHash, digests, ballots }) => {
+      writeDigests(writer.uint(request).hex(membersHash, LIST_HASH_BYTES), digests)
       writeBallotRuns(writer, ballots)
     },
     read: (reader) => ({
       type: 'digests',
       request: reader.uint(),
+      membersHash: reader.hex(LIST_HASH_BYTES),
       digests: readDigests(reader),
       ballots: readBallotRuns(reader),
     }),

@@ -38,6 +38,7 @@ import { Router } from './router.ts'
 import { Scrub } from './scrub.ts'
 import { SharedLists } from './shared-lists.ts'
 import { Stealing } from './stealing.ts'
+import { Strays } from './strays.ts'
 import { Sync } from './sync.ts'
 import { Takeover } from './takeover.ts'
 import { TaskRequests } from './task-requests.ts'
@@ -101,6 +102,8 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const lists = new SharedLists(world, peers, batches)
   const news = new MemberNews(world, peers, lists)
   const members = new MemberRequests(world, peers)
+  const leaving = new Leaving(world, { peers, ownership, reads, sync, members })
+  const { takeover, recollection } = facts
   return {
     ...work,
     ...facts,
@@ -117,7 +120,8 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     news,
     members,
     away: new Away(world, peers),
-    leaving: new Leaving(world, { peers, ownership, reads, sync, members }),
+    leaving,
+    strays: new Strays(world, { peers, ownership, takeover, recollection, leaving, reads, sync, intake }),
     ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
     holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
     mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news, lists }),

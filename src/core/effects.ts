@@ -3,8 +3,10 @@
  *
  * 1. A step gives at most one `persist`, and the driver performs it before every other effect of that step.
  * 2. `answer` and `execute` are given only after the facts that they rest on were persisted.
- * 3. `load`, `read-index` and `load-tasks` see every persist effect that was given before them, and so does
- *    `clear-batches`: nothing about those batches is given to be written after it.
+ * 3. All reads see every persist effect that was given before them, and so does `clear-batches`: nothing about those
+ *    batches is given to be written after it.
+ * 4. `drop-slots` sees every persist effect that was given before it; no read that is given after it begins before it is
+ *    done or has failed. It is not repeated.
  */
 import type { BatchRecord } from './batches.ts'
 import type { MeshErrorCode } from './errors.ts'
@@ -12,7 +14,7 @@ import type { RequestId } from './events.ts'
 import type { Params, StoredFact } from './facts.ts'
 import type { BatchId, NodeId, TaskId, Token } from './ids.ts'
 import type { MemberEntry } from './membership.ts'
-import type { BallotRun, SlotRun } from './messages.ts'
+import type { BallotRun, SlotDigest, SlotRun } from './messages.ts'
 import type { SlotTally } from './tally.ts'
 
 /** Positions of tasks in their batch, for lists in the order of the file. */
@@ -109,6 +111,11 @@ export type Effect =
    * not there needs no removing.
    */
   | { readonly type: 'clear-batches'; readonly batches: readonly BatchId[] }
+  /**
+   * Remove everything that the store has of the tasks of these slots: of each slot at once, and only where its digest is
+   * still this one, so that no fact is lost that was written meanwhile.
+   */
+  | { readonly type: 'drop-slots'; readonly slots: readonly SlotDigest[] }
   /** Send a `tick` at this monotonic time; replaces an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
   | { readonly type: 'notice'; readonly notice: Notice }

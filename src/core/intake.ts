@@ -54,13 +54,15 @@ export interface IntakeFrame {
 }
 
 interface Known {
-  readonly ids: IdSet
+  ids: IdSet
   /** Frames that wait until the ids of the batch are read; undefined once they are. */
   waiting: IntakeFrame[] | undefined
   /** Whether nobody seeds the batch any more: then it goes when its ids are read. */
   ended: boolean
   /** When the last frame came. */
   usedMs: number
+  /** Whether tasks may have been dropped since the reading of the ids was asked for. */
+  isStale: boolean
 }
 
 export class Intake {
@@ -129,10 +131,11 @@ export class Intake {
     if (known !== undefined) return known
     const isNew = this.#world.peers.members.length < 2 && batch.slots.size === 0 && batch.uncounted.size === 0
     const usedMs = this.#world.nowMs
-    const fresh: Known = { ids: new IdSet(), waiting: isNew ? undefined : [], ended: false, usedMs }
+    const waiting = isNew ? undefined : []
+    const fresh: Known = { ids: new IdSet(), waiting, ended: false, usedMs, isStale: false }
     this.#known.set(batch.id, fresh)
     this.#forgetLater(batch.id, fresh)
-    if (!isNew) this.#world.out({ type: 'read-index', batch: batch.id, doubted: batch.indexDoubted })
+    if (!isNew) this.#readIndex(batch.id)
     return fresh
   }
 
@@ -147,6 +150,19 @@ export class Intake {
     })
   }
 
+  #readIndex(batch: BatchId): void {
+    const doubted = this.#book.get(batch)?.indexDoubted ?? false
+    this.#world.out({ type: 'read-index', batch, doubted })
+  }
+
+  /** Tasks may be dropped from the store now: ids are read anew, or rows would be taken for ones that are here. */
+  dropped(): void {
+    for (const [batch, known] of [...this.#known]) {
+      if (known.waiting === undefined) this.#known.delete(batch)
+      else known.isStale = true
+    }
+  }
+
   /** A task that came from another node is in the batch. */
   noted(batch: BatchId, task: TaskId): void {
     this.#known.get(batch)?.ids.add(task)
@@ -158,6 +174,11 @@ export class Intake {
     if (known?.waiting === undefined) return
     for (const task of tasks) known.ids.add(task)
     if (!done) return
+    if (known.isStale) {
+      known.isStale = false
+      known.ids = new IdSet()
+      return this.#readIndex(id)
+    }
     const frames = known.waiting
     known.waiting = undefined
     for (const frame of frames) this.#take(known.ids, frame)

@@ -7,7 +7,8 @@
  *
  * 1. It is a member until nothing runs here and every end is settled: its attempts are not taken for lost.
  * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
- *    difference, every slot had such a member, and this node serves no slot: then nothing is only here.
+ *    difference, every slot had such a member, and this node serves no slot: then nothing is only here. Those members had
+ *    the same member list: none of them drops a slot since it is not on an earlier list (strays.ts).
  * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew.
  * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
  *    reaches none of them refuses, since nobody could take over.
@@ -55,6 +56,10 @@ export class Leaving {
   /** Whether the node may stop as far as this is concerned. */
   get allowsStop(): boolean {
     return this.#state === 'staying' || this.#state === 'over'
+  }
+
+  get isStaying(): boolean {
+    return this.#state === 'staying'
   }
 
   begin(request: RequestId): void {
@@ -119,8 +124,8 @@ export class Leaving {
     let open = slotsOf.size
     if (open === 0) return this.#roundEnded(isClean)
     for (const [peer, slots] of slotsOf) {
-      sync.compare(peer, slots, (whole, equal) => {
-        isClean &&= whole && equal.size === slots.size
+      sync.compare(peer, slots, (whole, equal, membersHash) => {
+        isClean &&= whole && equal.size === slots.size && membersHash === peers.membersHash
         if (--open === 0) this.#roundEnded(isClean)
       })
     }

@@ -216,7 +216,7 @@ export class MeshCore {
   }
 
   #start({ nodeId, boot, batches, tallies, promises, mesh: stored }: Extract<Event, { type: 'start' }>): void {
-    const { ownership, peers, claims, takeover, reports, mesh, tombstones } = this.#parts
+    const { ownership, peers, claims, takeover, reports, mesh, tombstones, strays } = this.#parts
     this.#world.nodeId = nodeId
     this.#world.boot = boot
     const known = stored ?? { name: '', incarnation: 1, addresses: [], members: [], outbox: [] }
@@ -228,6 +228,7 @@ export class MeshCore {
     }
     reports.restore(known.outbox)
     tombstones.start()
+    strays.start()
     ownership.learn(promises)
     if (stored !== undefined) this.#world.commits.members([own])
     if (stored !== undefined && own.incarnation > known.incarnation) this.#world.commits.incarnation(own.incarnation)

@@ -75,6 +75,10 @@ export class MeshPeers implements Peers {
     return this.list.away
   }
 
+  get membersHash(): string {
+    return this.list.hash
+  }
+
   isMember = (id: NodeId): boolean => id === this.#self || this.liveness.get(id) !== undefined
 
   get isLarge(): boolean {

@@ -187,6 +187,8 @@ export type Message =
   | {
       readonly type: 'digests'
       readonly request: number
+      /** Of the sender's member list, as it was before it read its digests. */
+      readonly membersHash: string
       readonly digests: readonly SlotDigest[]
       readonly ballots: readonly BallotRun[]
     }

@@ -7,6 +7,8 @@ export interface Peers {
   readonly members: readonly NodeId[]
   /** Members that are away: others take their places on lists. Another set wherever the lists may have changed. */
   readonly away: ReadonlySet<NodeId>
+  /** Of the whole member list: who says the same has the same lists of slots. */
+  readonly membersHash: string
   /** The members on a slot's list, its first owner first. */
   listOf(slot: number): readonly NodeId[]
   /** The slots of whose list the first eligible member is `id`. */

@@ -40,6 +40,11 @@ export class Recollection {
     this.#takeover = takeover
   }
 
+  /** Whether this node does not know what its disk has lost. */
+  get isDoubtful(): boolean {
+    return this.#isUnderWay
+  }
+
   /** Others know a later life of this node. */
   doubt(): void {
     this.#doubts++

@@ -7,7 +7,8 @@
  * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union. To a node that is not on a
  *    slot's list nothing of it is sent unasked.
  * 2. A comparison ends with `whole: false` where the connection broke or the peer could not finish; it may be begun anew.
- *    `equal` are the slots of which both had the same facts synced.
+ *    `equal` are the slots of which both had the same facts synced, `membersHash` is that of the peer's member list, as it
+ *    was before it read its digests.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
  */
 import { CodecError } from '../codec/codec-error.ts'
@@ -26,10 +27,14 @@ const SLOTS_AT_ONCE = 8
 
 interface Comparison {
   readonly peer: NodeId
-  readonly done: (whole: boolean, equal: SlotSet) => void
+  readonly done: (whole: boolean, equal: SlotSet, membersHash: string) => void
+  /** Whether what differs is exchanged. */
+  readonly exchanges: boolean
   readonly waiting: number[]
   underWay: number
   equal: SlotSet
+  /** What the peer said of its member list with its digests; empty where it did not. */
+  membersHash: string
 }
 
 interface DigestsAsked {
@@ -67,18 +72,26 @@ export class Sync {
 
   /** Compares slots with a connected peer and exchanges what is missing; `done` is called once. */
   compare(peer: NodeId, slots: SlotSet, done: Comparison['done']): void {
-    const comparison = this.#begin(peer, done)
+    this.#ask(this.#begin(peer, done, true), slots)
+  }
+
+  /** Compares only: what differs stays as it is. */
+  look(peer: NodeId, slots: SlotSet, done: Comparison['done']): void {
+    this.#ask(this.#begin(peer, done, false), slots)
+  }
+
+  #ask(comparison: Comparison, slots: SlotSet): void {
     this.#reads.digests(slots.runs(), (mine) => {
       if (!this.#comparisons.has(comparison)) return
       const request = ++this.#request
       this.#digestsAsked.set(request, { comparison, slots, mine })
-      this.#world.send(peer, { type: 'digests-wanted', request, slots: slots.runs() })
+      this.#world.send(comparison.peer, { type: 'digests-wanted', request, slots: slots.runs() })
     })
   }
 
   /** The same where the peer's digests of these slots are known already. */
   compareWith(peer: NodeId, slots: SlotSet, theirs: readonly SlotDigest[], done: Comparison['done']): void {
-    const comparison = this.#begin(peer, done)
+    const comparison = this.#begin(peer, done, true)
     if (!this.#world.peers.isConnected(peer)) {
       this.#end(comparison, false)
       return
@@ -88,34 +101,38 @@ export class Sync {
     })
   }
 
-  #begin(peer: NodeId, done: Comparison['done']): Comparison {
-    const comparison = { peer, done, waiting: [], underWay: 0, equal: new SlotSet() }
+  #begin(peer: NodeId, done: Comparison['done'], exchanges: boolean): Comparison {
+    const comparison = { peer, done, exchanges, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
     this.#comparisons.add(comparison)
     return comparison
   }
 
   #end(comparison: Comparison, whole: boolean): void {
-    if (this.#comparisons.delete(comparison)) comparison.done(whole, comparison.equal)
+    if (this.#comparisons.delete(comparison)) comparison.done(whole, comparison.equal, comparison.membersHash)
   }
 
   digestsWanted(from: NodeId, { request, slots }: MessageOf<'digests-wanted'>): void {
+    const { membersHash } = this.#world.peers
     this.#reads.digests(slots, (digests) => {
       const ballots = this.#ownership.ballots.runsOf(slots)
-      this.#world.send(from, { type: 'digests', request, digests, ballots })
+      this.#world.send(from, { type: 'digests', request, membersHash, digests, ballots })
     })
   }
 
-  digests({ request, digests, ballots }: MessageOf<'digests'>): void {
+  digests({ request, membersHash, digests, ballots }: MessageOf<'digests'>): void {
     const asked = this.#digestsAsked.get(request)
     this.#digestsAsked.delete(request)
     this.#ownership.learn(ballots)
-    if (asked !== undefined) this.#exchange(asked.comparison, asked.slots, asked.mine, digests)
+    if (asked === undefined) return
+    asked.comparison.membersHash = membersHash
+    this.#exchange(asked.comparison, asked.slots, asked.mine, digests)
   }
 
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
     const said = new Set(theirs.map(({ slot }) => slot))
     const others = differing(slots, mine, theirs)
     comparison.equal = others.size === 0 ? slots : slots.without(others)
+    if (!comparison.exchanges) return this.#end(comparison, true)
     for (const slot of others)
       if (said.has(slot) || this.#isListed(comparison.peer, slot)) comparison.waiting.push(slot)
     this.#next(comparison)

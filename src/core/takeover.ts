@@ -82,6 +82,11 @@ export class Takeover {
     return this.#job === undefined
   }
 
+  /** Whether the slot is about to be served here. */
+  isTaking(slot: number): boolean {
+    return this.#job?.slots.has(slot) === true
+  }
+
   start(): void {
     this.#steadySinceMs = this.#world.nowMs
     this.#changedMs = Number.NEGATIVE_INFINITY

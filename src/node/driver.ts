@@ -6,7 +6,8 @@
  * 2. One commit is under way at a time; what is asked for meanwhile becomes the next one (group commit).
  * 3. A commit that fails is repeated, the same writes first, until it succeeds: facts are never dropped.
  * 4. Reads see every persist effect that was given before them.
- * 5. A mistake in the core stops the node at once, and so does its word that it must not go on: the disk is left as it is,
+ * 5. Reads that are given after slots are to be dropped begin when they are, or that has failed.
+ * 6. A mistake in the core stops the node at once, and so does its word that it must not go on: the disk is left as it is,
  *    and `failed` is told.
  */
 import type { Effect, Execution, Notice, Writes } from '../core/effects.ts'
@@ -15,6 +16,8 @@ import type { Event } from '../core/events.ts'
 import type { StoredFact } from '../core/facts.ts'
 import type { BatchId } from '../core/ids.ts'
 import type { MeshCore } from '../core/mesh-core.ts'
+import type { SlotDigest } from '../core/messages.ts'
+import { AfterWrites } from './after-writes.ts'
 import type { ExecutionEnd } from './executions.ts'
 import type { Clock, FactStore, Log } from './ports.ts'
 
@@ -49,12 +52,11 @@ export class Driver {
   #dead = false
   #group: Writes[] = []
   #groupTicket = 0
-  #persistedTicket = 0
   #groupFacts = 0
   #committing = false
   /** The first commit of a row of commits, to begin at the end of this turn of the event loop. */
   #firstCommit: NodeJS.Immediate | undefined
-  readonly #reads: { readonly ticket: number; readonly run: () => void }[] = []
+  readonly #afterWrites = new AfterWrites((error) => this.#fail(error))
   #cancelWake: () => void = () => undefined
 
   constructor(ports: DriverPorts) {
@@ -116,6 +118,8 @@ export class Driver {
         return this.#read(() => this.#readIndex(effect.batch, effect.doubted))
       case 'clear-batches':
         return this.#read(() => this.#clear(effect.batches))
+      case 'drop-slots':
+        return this.#afterWrites.add({ ticket: this.#groupTicket, alone: true, run: () => this.#drop(effect.slots) })
       case 'wake':
         return this.#wake(effect.atMs)
       case 'notice':
@@ -162,9 +166,8 @@ export class Driver {
       await this.#commit(group)
       if (this.#dead) return
       this.#ports.onBoundary?.('after-commit')
-      this.#persistedTicket = ticket
       this.post({ type: 'persisted', ticket })
-      this.#runReads()
+      this.#afterWrites.persisted(ticket)
     }
     this.#committing = false
   }
@@ -213,15 +216,18 @@ export class Driver {
   }
 
   /** Runs a read once everything given before it is on disk. */
-  #read(read: () => Promise<void>): void {
-    const run = () => void read().catch((error) => this.#fail(error))
-    const ticket = this.#committing ? this.#groupTicket : this.#persistedTicket
-    if (ticket <= this.#persistedTicket) run()
-    else this.#reads.push({ ticket, run })
+  #read(run: () => Promise<void>): void {
+    this.#afterWrites.add({ ticket: this.#groupTicket, alone: false, run })
   }
 
-  #runReads(): void {
-    while (this.#reads.length > 0 && (this.#reads[0]?.ticket ?? 0) <= this.#persistedTicket) this.#reads.shift()?.run()
+  /** What cannot be dropped is left as it is: the core finds it again. */
+  async #drop(slots: readonly SlotDigest[]): Promise<void> {
+    try {
+      await this.#ports.store.dropSlots(slots)
+    } catch (error) {
+      if (this.#dead) return
+      this.#ports.log.error({ error: String(error) }, 'facts that other nodes keep cannot be removed from the store')
+    }
   }
 
   /** Tries until it is done, or the node ends: its next start asks for it again. */

@@ -9,7 +9,7 @@ import type { BatchRecord } from '../core/batches.ts'
 import type { Writes } from '../core/effects.ts'
 import type { Artifact, ErrorClass, Params, StoredFact } from '../core/facts.ts'
 import type { BatchId, TaskId } from '../core/ids.ts'
-import type { BallotRun } from '../core/messages.ts'
+import type { BallotRun, SlotDigest } from '../core/messages.ts'
 import type { SlotTally } from '../core/tally.ts'
 
 /** What the store held when it was opened. */
@@ -51,6 +51,11 @@ export interface FactStore {
    * part; repeating it is harmless.
    */
   clear(batches: readonly BatchId[]): Promise<void>
+  /**
+   * Removes all facts, tallies and index entries of slots: of each at once, and only where the digest of its facts, which
+   * no commit comes between, is still the given one. What is interrupted leaves slots that are whole.
+   */
+  dropSlots(slots: readonly SlotDigest[]): Promise<void>
   /** Facts and rows that failed their checksum since `open`. */
   readonly damaged: number
   /** Marks a clean end and closes; idempotent. */

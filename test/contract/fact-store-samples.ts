@@ -5,6 +5,7 @@ import type { Writes } from '../../src/core/effects.ts'
 import { makeFact } from '../../src/core/fact-record.ts'
 import type { Fact, StoredFact } from '../../src/core/facts.ts'
 import { hex, makeToken } from '../../src/core/ids.ts'
+import type { SlotDigest } from '../../src/core/messages.ts'
 import type { SlotTally } from '../../src/core/tally.ts'
 import type { Log } from '../../src/node/ports.ts'
 
@@ -104,6 +105,12 @@ export function bySlot(tallies: readonly SlotTally[] | undefined): SlotTally[] {
 
 export function hashesOf(facts: readonly StoredFact[]): string[] {
   return facts.map((stored) => stored.hash).sort()
+}
+
+/** The digest of a slot that has these facts. */
+export function digestOf(slot: number, facts: readonly StoredFact[]): SlotDigest {
+  const xor = facts.reduce((sum, stored) => sum ^ BigInt(`0x${stored.hash.slice(0, 32)}`), 0n)
+  return { slot, count: facts.length, xor: xor.toString(16).padStart(32, '0') }
 }
 
 /** A log that keeps what it is told. */

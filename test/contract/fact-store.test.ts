@@ -6,6 +6,7 @@ import { MemoryLevel } from 'memory-level'
 import { levelSource } from '../../src/adapters/level/database.ts'
 import { testFactStore } from './fact-store.ts'
 import { testDamagedFactStore } from './fact-store-damage.ts'
+import { testDroppedSlots } from './fact-store-dropping.ts'
 import type { Home } from './fact-store-home.ts'
 import { recordingLog } from './fact-store-samples.ts'
 
@@ -27,3 +28,5 @@ testFactStore('level', levelHome)
 testDamagedFactStore('level', levelHome)
 testFactStore('memory-level', memoryHome)
 testDamagedFactStore('memory-level', memoryHome)
+testDroppedSlots('level', levelHome)
+testDroppedSlots('memory-level', memoryHome)

@@ -265,7 +265,7 @@ describe('the limits of messages', () => {
       node: `${slot % 1_000}`.padStart(128, 'x'),
     }))
     const digests = runs.map(({ from }) => ({ slot: from, count: 2 ** 40, xor: TASK }))
-    const message: Message = { type: 'digests', request: 1, ballots: runs, digests }
+    const message: Message = { type: 'digests', request: 1, membersHash: 'ab'.repeat(8), ballots: runs, digests }
     expect(decodeMessage(encodeMessage(message))).toEqual(message)
   })
 })

@@ -113,7 +113,7 @@ test('a doubtful node compares with each once, though never with all connected a
     for (const effect of effects.splice(0)) if (effect.type === 'read-digests') reads.digestsRead(effect.load, [])
     const asked = sent.findLast(({ to, message }) => to === peer && message.type === 'digests-wanted')?.message
     const request = asked?.type === 'digests-wanted' ? asked.request : 0
-    sync.digests({ type: 'digests', request, digests: [], ballots: [] })
+    sync.digests({ type: 'digests', request, digests: [], ballots: [], membersHash: '' })
   }
   /** Whether it answers who asks it for a promise. */
   const isSound = () => {

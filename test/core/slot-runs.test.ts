@@ -93,17 +93,18 @@ describe('digests', () => {
     ['of a slot beyond the ring', [digest(16_384)]],
     ['of a slot below the ring', [digest(-1)]],
   ])('%s are never written', (_, digests) => {
-    const write = () => encodeMessage({ type: 'digests', request: 1, ballots: [], digests })
+    const write = () =>
+      encodeMessage({ type: 'digests', request: 1, membersHash: 'ab'.repeat(8), ballots: [], digests })
     expect(write).toThrow(CodecError)
     expect(write).toThrow(/ascending/)
   })
 
-  const answer: Message = { type: 'digests', request: 1, ballots: [], digests: [] }
+  const answer: Message = { type: 'digests', request: 1, membersHash: 'ab'.repeat(8), ballots: [], digests: [] }
   test.each([
     ['of a slot beyond the ring', [16_384, 1, new Uint8Array(16)]],
     ['of which one lacks its hash', [5, 1]],
     ['with a hash of another length', [5, 1, new Uint8Array(15)]],
   ])('%s are refused from a peer', (_, flat) => {
-    expect(() => decodeMessage(withField(answer, 1, flat))).toThrow(CodecError)
+    expect(() => decodeMessage(withField(answer, 2, flat))).toThrow(CodecError)
   })
 })

@@ -39,7 +39,7 @@ function taking() {
   takeover.start()
   takeover.look()
   const { request } = said('digests-wanted')
-  sync.digests({ type: 'digests', request, digests: [], ballots: [] })
+  sync.digests({ type: 'digests', request, digests: [], ballots: [], membersHash: '' })
   const promise = said('promise')
   return { ...part, ownership, sync, takeover, said, promise }
 }

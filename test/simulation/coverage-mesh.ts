@@ -52,6 +52,7 @@ export const MESH_SOMETIMES = [
   'ended by a dead owner arrives at the next',
   'gossip heard while streams are cut',
   'facts of a deleted batch refused',
+  'strays dropped',
   'message relayed',
   'ended relayed',
 ] as const
@@ -144,6 +145,10 @@ export class MeshCoverage implements Observer {
     const tokens = facts.map(tokenOf).filter((token) => token !== undefined)
     if (tokens.some((token) => readToken(token).boot !== node.boot))
       this.#reached('ended by a dead owner arrives at the next')
+  }
+
+  dropped(): void {
+    this.#reached('strays dropped')
   }
 
   effect(node: SimNode, effect: Effect): void {

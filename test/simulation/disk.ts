@@ -12,7 +12,7 @@ import type { Event } from '../../src/core/events.ts'
 import type { StoredFact } from '../../src/core/facts.ts'
 import { type BatchId, type NodeId, slotOf, type TaskId, type Token } from '../../src/core/ids.ts'
 import type { MemberEntry } from '../../src/core/membership.ts'
-import type { BallotRun } from '../../src/core/messages.ts'
+import type { BallotRun, SlotDigest } from '../../src/core/messages.ts'
 import type { SlotTally } from '../../src/core/tally.ts'
 import { DiskFacts } from './disk-facts.ts'
 import type { FactPool, PoolFact } from './fact-pool.ts'
@@ -134,6 +134,22 @@ export class SimDisk {
     for (const [key, { batch }] of this.#tallies) if (batches.includes(batch)) this.#tallies.delete(key)
     for (const batch of batches) this.#index.delete(batch)
     return cleared
+  }
+
+  /** Removes everything of the slots whose digests are these; gives the facts. */
+  dropSlots(slots: readonly SlotDigest[]): PoolFact[] {
+    const dropped: PoolFact[] = []
+    for (const { slot, count, xor } of slots) {
+      if (this.facts.digest(slot) !== `${count} ${xor}`) continue
+      const its = [...this.facts.tasksOf(slot)].flat()
+      for (const fact of its) {
+        this.facts.remove(fact)
+        this.#index.get(fact.batch)?.delete(fact.task)
+      }
+      for (const [key, tally] of this.#tallies) if (tally.slot === slot) this.#tallies.delete(key)
+      dropped.push(...its)
+    }
+    return dropped
   }
 
   readSlots(batch: BatchId, slots: readonly number[]): StoredFact[] {

@@ -8,6 +8,7 @@
 import type { Effect, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { Core } from './core.ts'
+import type { PoolFact } from './fact-pool.ts'
 import type { SimNode } from './process.ts'
 import type { Random } from './random.ts'
 import type { Target } from './schedule.ts'
@@ -39,6 +40,7 @@ export class SimDriver {
       random,
       post: (event) => this.post(event),
       onDurable: (writes) => this.#durable(writes),
+      onDropped: (facts) => this.#dropped(facts),
     })
   }
 
@@ -49,6 +51,11 @@ export class SimDriver {
   #durable(writes: Writes): void {
     const added = this.#node.disk.write(writes)
     for (const observer of this.#surroundings.observers.of('durable')) observer.durable(this.#node, writes, added)
+  }
+
+  #dropped(facts: readonly PoolFact[]): void {
+    if (facts.length === 0) return
+    for (const observer of this.#surroundings.observers.of('dropped')) observer.dropped(this.#node, facts)
   }
 
   post(event: Event): void {

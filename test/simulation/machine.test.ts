@@ -52,6 +52,7 @@ class Machine {
       conditions: CALM_DISK,
       random: new Random(seed, 'storage'),
       post: (event) => this.heard.push(event),
+      onDropped: () => undefined,
       onDurable: (writes) => this.disk.write(writes),
     })
   }

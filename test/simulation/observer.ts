@@ -17,6 +17,8 @@ export interface Observer {
   effect?(node: SimNode, effect: Effect): void
   /** Writes are on disk; `added` are the facts that were not there. */
   durable?(node: SimNode, writes: Writes, added: readonly PoolFact[]): void
+  /** Facts of slots for which the node is not listed are on its disk no more. */
+  dropped?(node: SimNode, facts: readonly PoolFact[]): void
   executionBegan?(record: ExecutionRecord): void
   executionEnded?(record: ExecutionRecord): void
   /** The process is gone. */
@@ -58,6 +60,7 @@ const HOOKS = [
   'event',
   'effect',
   'durable',
+  'dropped',
   'executionBegan',
   'executionEnded',
   'gone',

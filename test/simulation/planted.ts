@@ -35,6 +35,7 @@ export const PLANTED = {
   'tears-writes': anywhere('P1', facts.tearsWrites),
   'acknowledges-unstored': inMesh('P1', facts.acknowledgesUnstored),
   'gossips-facts': inMesh('P1', messages.gossipsFacts),
+  'drops-unconfirmed': { rule: 'P1', sizes: [5], plant: nodes.dropsUnconfirmed },
   'forgets-batch-changes': amid(['operator'], anywhere('P1', facts.forgetsBatchChanges)),
   'changes-its-mind': anywhere('P2', facts.changesItsMind),
   'misses-completions': inMesh('P3', executions.missesCompletions),

@@ -4,7 +4,7 @@ import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import { CALM_DISK } from './conditions.ts'
 import { SimDisk } from './disk.ts'
-import { FactPool } from './fact-pool.ts'
+import { FactPool, type PoolFact } from './fact-pool.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 import { type DiskTrouble, Storage } from './storage.ts'
@@ -21,6 +21,7 @@ let disk: SimDisk
 let trouble: DiskTrouble
 let storage: Storage
 let heard: { readonly atMs: number; readonly event: Event }[]
+let dropped: PoolFact[]
 
 /** A write of some facts of the slot. */
 function writing(ticket: number): Persist {
@@ -37,6 +38,7 @@ function build(seed: number): void {
   disk = new SimDisk(pool)
   trouble = { problem: undefined, slowSyncMs: 0, readsFail: false }
   heard = []
+  dropped = []
   storage = new Storage({
     schedule,
     disk,
@@ -45,6 +47,7 @@ function build(seed: number): void {
     random: new Random(seed, 'storage'),
     post: (event) => heard.push({ atMs: schedule.nowMs, event }),
     onDurable: (writes) => disk.write(writes),
+    onDropped: (facts) => dropped.push(...facts),
   })
 }
 beforeEach(() => build(1))
@@ -161,6 +164,61 @@ describe('a read', () => {
     storage.crash()
     pass(5_000)
     expect(heard).toEqual([])
+  })
+})
+
+describe('slots that are dropped', () => {
+  const runs = [{ from: 1, to: 9 }]
+  const digestsOf = (writes: Persist) => {
+    disk.write(writes)
+    return disk.facts.readDigests(runs)
+  }
+  const drop = () => storage.afterWrites({ type: 'drop-slots', slots: disk.facts.readDigests(runs) })
+
+  test('are gone for every read that is asked for later', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      build(seed)
+      disk.write(writing(1))
+      drop()
+      storage.afterWrites({ type: 'read-slot', load: 1, slot: 1 })
+      pass(1_000)
+      expect(heard.map(({ event }) => event)).toEqual([{ type: 'slot-read', load: 1, facts: [] }])
+      expect(dropped).toHaveLength(TOGETHER)
+      expect(dropped.every(({ copies }) => copies === 0)).toBe(true)
+    }
+  })
+
+  test('stay where a write came before it, and so do those of which more is known', () => {
+    const digests = digestsOf(writing(1))
+    const [first, ...rest] = writing(1).facts
+    const more = newFact({ kind: 'cancelled', batch: BATCH, task: first?.fact.task ?? '', round: 0 })
+    storage.persist({ ...writing(2), facts: [more] })
+    storage.afterWrites({ type: 'drop-slots', slots: digests })
+    pass(1_000)
+    expect(dropped).toEqual([])
+    expect(factsIn(1)).toBe(rest.length + 2)
+  })
+
+  test('are gone or whole after a crash', () => {
+    const counts = new Set<string>()
+    for (let seed = 1; seed <= 40; seed++) {
+      build(seed)
+      for (let ticket = 1; ticket <= 2; ticket++) disk.write(writing(ticket))
+      drop()
+      storage.crash()
+      counts.add(`${factsIn(1)} ${factsIn(2)}`)
+    }
+    expect([...counts].sort()).toEqual([`0 0`, `0 ${TOGETHER}`, `${TOGETHER} ${TOGETHER}`])
+  })
+
+  test('stay where nothing can be written, and nothing else waits for that', () => {
+    disk.write(writing(1))
+    trouble.problem = 'failing'
+    drop()
+    storage.afterWrites({ type: 'read-digests', load: 1, slots: runs })
+    pass(1_000)
+    expect(factsIn(1)).toBe(TOGETHER)
+    expect(types()).toEqual(['digests-read'])
   })
 })
 

@@ -5,19 +5,22 @@
  * 2. A commit that fails is repeated every second, the same writes first, until it succeeds.
  * 3. A read begins when every persist that was given before it is on disk; of later ones it may see some.
  * 4. A crash leaves a prefix of the writes that were not acknowledged, each of them whole.
- * 5. Batches are cleared piece by piece: a crash may come between two.
+ * 5. Batches are cleared piece by piece: a crash may come between two; slots are dropped one by one.
+ * 6. Reads that are given after slots are to be dropped begin when they are, or that has failed.
  */
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { SimDisk } from './disk.ts'
+import type { PoolFact } from './fact-pool.ts'
 import type { Random } from './random.ts'
 import type { Schedule, Target } from './schedule.ts'
 
 type Persist = Extract<Effect, { type: 'persist' }>
 type Clear = Extract<Effect, { type: 'clear-batches' }>
+type Drop = Extract<Effect, { type: 'drop-slots' }>
 type Read = Extract<Effect, { type: 'load' | 'load-tasks' | 'read-index' | 'read-digests' | 'read-slot' }>
 /** What is done once everything that was given before it to be written is on disk. */
-export type OrderedEffect = Read | Clear
+export type OrderedEffect = Read | Clear | Drop
 
 export interface DiskConditions {
   readonly syncMsMin: number
@@ -42,6 +45,7 @@ export interface StorageOptions {
   readonly random: Random
   readonly post: (event: Event) => void
   readonly onDurable: (writes: Persist) => void
+  readonly onDropped: (facts: readonly PoolFact[]) => void
 }
 
 const RETRY_MS = 1_000
@@ -57,6 +61,7 @@ export class Storage {
   #persistedTicket = 0
   #problem: 'disk-full' | 'failing' | undefined
   #dead = false
+  #dropping: Drop | undefined
   readonly #reads: { readonly effect: OrderedEffect; readonly ticket: number }[] = []
 
   constructor(options: StorageOptions) {
@@ -141,13 +146,33 @@ export class Storage {
   }
 
   #runReads(): void {
-    while (!this.#dead && this.#reads.length > 0) {
+    while (!this.#dead && this.#dropping === undefined && this.#reads.length > 0) {
       const { effect, ticket } = this.#reads[0] as { effect: OrderedEffect; ticket: number }
       if (ticket > this.#persistedTicket) return
       this.#reads.shift()
       if (effect.type === 'clear-batches') this.#later(this.#syncMs(), this.#clearings, effect)
+      else if (effect.type === 'drop-slots') this.#drop(effect)
       else this.#read(effect)
     }
+  }
+
+  #drop(effect: Drop): void {
+    this.#dropping = effect
+    this.#later(this.#syncMs(), this.#drops, effect)
+  }
+
+  readonly #drops: Target<Drop> = {
+    happen: (effect) => {
+      if (this.#dead) return
+      this.#dropping = undefined
+      if (this.#options.trouble.problem === undefined) this.#dropSlots(effect, effect.slots.length)
+      this.#runReads()
+    },
+  }
+
+  #dropSlots({ slots }: Drop, count: number): void {
+    const { disk, onDropped } = this.#options
+    onDropped(disk.dropSlots(slots.slice(0, count)))
   }
 
   readonly #clearings: Target<Clear> = {
@@ -212,6 +237,8 @@ export class Storage {
     const { random, trouble } = this.#options
     const unsynced = [...(this.#isApplied ? [] : this.#group), ...this.#waiting]
     const kept = trouble.problem === 'disk-full' ? 0 : random.below(unsynced.length + 1)
+    if (this.#dropping !== undefined && trouble.problem === undefined)
+      this.#dropSlots(this.#dropping, random.below(this.#dropping.slots.length + 1))
     this.#apply(unsynced.slice(0, kept))
   }
 

@@ -158,6 +158,9 @@ export class CoreMesh {
       case 'clear-batches':
         node.disk.clear(effect.batches)
         return
+      case 'drop-slots':
+        node.disk.dropSlots(effect.slots)
+        return
       case 'load':
         tell({ type: 'loaded', load: effect.load, facts: node.disk.readSlots(effect.batch, effect.slots) })
         return

@@ -206,7 +206,7 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   promise: { request: whole, epoch, slots: slotRuns },
   promised: { request: whole, slots: slotRuns, refused: ballotRuns, digests: slotDigests },
   'digests-wanted': { request: whole, slots: slotRuns },
-  digests: { request: whole, digests: slotDigests, ballots: ballotRuns },
+  digests: { request: whole, membersHash: hash, digests: slotDigests, ballots: ballotRuns },
   'slot-wanted': { request: whole, slot, have: few(hash) },
   slot: { request: whole, facts: few(bytes), lacking: few(hash), done: flag },
   facts: { seq: whole, ballots: ballotRuns, facts: few(bytes) },

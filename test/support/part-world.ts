@@ -25,6 +25,7 @@ export function partPeers(self: NodeId, others: readonly NodeId[], change: Parti
   return {
     members,
     away: new Set(),
+    membersHash: 'ab'.repeat(8),
     isMember: (id) => members.includes(id),
     listOf: () => members.slice(0, 3),
     order: () => members,

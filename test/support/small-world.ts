@@ -30,6 +30,7 @@ export class SmallWorld implements World, Peers {
   boot = '0b'.repeat(8)
   nowMs = 1_000
   readonly members: readonly NodeId[]
+  readonly membersHash = 'ab'.repeat(8)
   readonly silent = new Set<NodeId>()
   readonly gone = new Set<NodeId>()
 

@@ -5,6 +5,8 @@ import { storageError } from './errors.ts'
 
 type Opened = Awaited<ReturnType<DatabaseSource['open']>>
 
+type Fill = (batch: WriteBatch, database: Database) => (() => void) | Promise<() => void>
+
 export class Connection {
   readonly #source: DatabaseSource
   /** Reads back what is mirrored in memory, before anyone else uses the database that was opened anew. */
@@ -51,10 +53,11 @@ export class Connection {
 
   /**
    * Writes in one atomic, synced batch what `fill` puts into it, after all writes asked for earlier. The function
-   * that `fill` returns is called once it is on disk, and before anything else is written.
+   * that `fill` returns is called once it is on disk, and before anything else is written. What `fill` reads of the
+   * database stays so until its batch is written.
    * @throws MESH_DISK_FULL MESH_STORAGE
    */
-  async write(fill: (batch: WriteBatch) => () => void): Promise<void> {
+  async write(fill: Fill): Promise<void> {
     if (this.#closed) throw this.#closedError()
     const written = this.#lastWrite.then(() => this.#write(fill))
     // Whoever asked for a write hears of its failure; the next one tries again.
@@ -62,7 +65,7 @@ export class Connection {
     return written
   }
 
-  async #write(fill: (batch: WriteBatch) => () => void): Promise<void> {
+  async #write(fill: Fill): Promise<void> {
     if (this.#failed) await this.#reopen()
     let database = this.#usable()
     while (database === undefined) {
@@ -72,7 +75,7 @@ export class Connection {
     const batch = database.batch()
     let onWritten: () => void
     try {
-      onWritten = fill(batch)
+      onWritten = await fill(batch, database)
     } catch (error) {
       await batch.close()
       throw error

@@ -3,10 +3,12 @@ import { encodeBatch } from '../../codec/batches.ts'
 import type { Writes } from '../../core/effects.ts'
 import type { StoredFact } from '../../core/facts.ts'
 import { type BatchId, type Sha256, slotOf, type TaskId } from '../../core/ids.ts'
+import type { SlotDigest } from '../../core/messages.ts'
 import type { FactStore, Log, StoredState } from '../../node/ports.ts'
 import { clearFacts } from './clearing.ts'
 import { Connection } from './connection.ts'
 import { type Database, type DatabaseSource, eachRowOf, type WriteBatch } from './database.ts'
+import { dropSlot, readStale } from './dropping.ts'
 import { storageError } from './errors.ts'
 import { putFacts, readFactRow } from './fact-rows.ts'
 import { batchKey, type KeyRange, META_KEY, PROMISES_KEY, readHex, slotRows, taskRows } from './keys.ts'
@@ -81,7 +83,8 @@ class LevelFactStore implements FactStore {
       return recount ? this.#tallies.checkpoint(batch) : () => undefined
     })
     // A repair may have lost index rows as well, and nothing would miss them.
-    if (repaired) for (const { id } of batches) await this.#index.rebuild(id)
+    const stale = repaired ? batches.map(({ id }) => id) : await readStale(database)
+    for (const id of stale) await this.#index.rebuild(id)
     const tallies = recount ? undefined : [...this.#tallies.all()]
     return { incarnation: meta.incarnation, clean: before.clean && !repaired, batches, tallies, promises }
   }
@@ -159,6 +162,12 @@ class LevelFactStore implements FactStore {
       this.#tallies.forget(batches)
       return this.#tallies.checkpoint(batch)
     })
+  }
+
+  async dropSlots(slots: readonly SlotDigest[]): Promise<void> {
+    const needs = { connection: this.#connection, sha256: this.#options.sha256, tallies: () => this.#tallies }
+    for (const digest of slots) await dropSlot(needs, digest)
+    for (const id of await this.#connection.read(readStale)) await this.#index.rebuild(id)
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@
  *   f | slot u16 | batch 8 | task 16 | kind u8 | token 18 or round u32 or nothing | first 8 of the fact's SHA-256
  *   i | batch 8 | first index u32 | first 8 of the value's SHA-256: a segment of the batch's index
  *   b | batch 8: batch record      p: promises      m: format, incarnation, clean end
+ *   x | batch 8: its index names tasks that were dropped
  *   j | seq u48: tally journal     c | batch 8 | chunk u8: tally checkpoint      t: where the journal begins
  */
 import { KIND_CODES } from '../../codec/facts.ts'
@@ -15,6 +16,7 @@ const INDEX = 0x69
 const BATCH = 0x62
 const JOURNAL = 0x6a
 const CHECKPOINT = 0x63
+const STALE = 0x78
 
 export const META_KEY = Uint8Array.of(0x6d)
 export const PROMISES_KEY = Uint8Array.of(0x70)
@@ -31,6 +33,7 @@ export const FACT_ROWS = rangeOf(Uint8Array.of(FACT))
 export const BATCH_ROWS = rangeOf(Uint8Array.of(BATCH))
 export const JOURNAL_ROWS = rangeOf(Uint8Array.of(JOURNAL))
 export const CHECKPOINT_ROWS = rangeOf(Uint8Array.of(CHECKPOINT))
+export const ALL_STALE = rangeOf(Uint8Array.of(STALE))
 
 /** The longest key of a fact: the token is its longest tail. */
 export const FACT_KEY_BYTES_MAX = 1 + 2 + 8 + 16 + 1 + 18 + 8
@@ -93,6 +96,11 @@ function slotPrefix(batch: BatchId, slot: number, more: number): Uint8Array {
   return prefix
 }
 
+/** The facts of a slot, of every batch. */
+export function factRowsOf(slot: number): KeyRange {
+  return rangeOf(Uint8Array.of(FACT, slot >>> 8, slot & 0xff))
+}
+
 /** Slot and batch of a fact's key, and the range of all keys that come after the facts of both. */
 export function slotOfKey(key: Uint8Array): { slot: number; batch: BatchId; rest: KeyRange } {
   const { lt } = rangeOf(key.subarray(0, 11))
@@ -113,6 +121,14 @@ export function indexKey(batch: BatchId, first: number, hash: string): Uint8Arra
 
 export function batchKey(batch: BatchId): Uint8Array {
   return withBatch(BATCH, batch, 0)
+}
+
+export function staleKey(batch: BatchId): Uint8Array {
+  return withBatch(STALE, batch, 0)
+}
+
+export function readStaleKey(key: Uint8Array): BatchId {
+  return readHex(key, 1, 8)
 }
 
 export function checkpointKey(batch: BatchId, chunk: number): Uint8Array {

@@ -96,6 +96,17 @@ export class TallyLog {
     }
   }
 
+  /** Forgets a slot of every batch; answers whether the next checkpoint has anything to clear. */
+  forgetSlot(slot: number): boolean {
+    let isNews = false
+    for (const chunk of this.#chunks()) {
+      if (!chunk.tallies.delete(slot)) continue
+      chunk.dirty = true
+      isNews = true
+    }
+    return isNews
+  }
+
   *all(): Iterable<SlotTally> {
     for (const chunk of this.#chunks()) yield* chunk.tallies.values()
   }

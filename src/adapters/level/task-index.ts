@@ -10,7 +10,7 @@ import { type BatchId, type Sha256, SLOT_COUNT, type TaskId } from '../../core/i
 import { clearRange } from './clearing.ts'
 import type { Connection } from './connection.ts'
 import { type Database, eachRow, type WriteBatch } from './database.ts'
-import { indexKey, indexRows, isSeededKey, readHex, slotRows } from './keys.ts'
+import { indexKey, indexRows, isSeededKey, readHex, slotRows, staleKey } from './keys.ts'
 import {
   ascending,
   firstIndexOf,
@@ -153,6 +153,7 @@ export class TaskIndex {
     let segments: Segment[] = []
     await this.#needs.connection.write((rows) => {
       for (const key of old) rows.del(key)
+      rows.del(staleKey(batch))
       segments = this.#put(rows, batch, ascending(entries))
       return () => {
         for (const key of old) directory.byKey.delete(nameOf(key))

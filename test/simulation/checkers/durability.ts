@@ -1,6 +1,7 @@
 /**
  * P1, I1: what was acknowledged is on as many disks as was said, and stays on one as long as no disk fault took the
- * last copy: tasks, batches, and what was said about batches. What people delete is not lost.
+ * last copy: tasks, batches, and what was said about batches. What people delete is not lost. What a node drops is on two
+ * other disks.
  */
 import type { BatchRecord } from '../../../src/core/batches.ts'
 import type { AnswerValue, Effect } from '../../../src/core/effects.ts'
@@ -8,6 +9,7 @@ import type { Event } from '../../../src/core/events.ts'
 import type { BatchId, TaskId } from '../../../src/core/ids.ts'
 import { STANDINGS } from '../../../src/core/member-entry.ts'
 import type { MemberEntry } from '../../../src/core/membership.ts'
+import type { PoolFact } from '../fact-pool.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -120,6 +122,16 @@ export class Durability implements Checker {
         'P1',
         `${member.id} was answered to be ${member.standing} on ${copies} disks; it is on ${disks}`,
       )
+  }
+
+  /** Others have what a node drops because it is not listed for it. */
+  dropped(node: SimNode, facts: readonly PoolFact[]): void {
+    for (const { task, kind, slot, copies } of facts)
+      if (copies < 2 && !this.#isExcused(task))
+        this.#world.report(
+          'P1',
+          `node ${node.index} dropped slot ${slot}, and ${kind} of task ${task} is on ${copies} other disks`,
+        )
   }
 
   second(): void {

@@ -1,4 +1,6 @@
 /** Bugs of a node as a whole: what it answers, promises, counts, and when it wakes. */
+import { membersOn } from '../checkers/members.ts'
+import { referenceRing } from '../checkers/reference-ring.ts'
 import type { Tamper } from '../surroundings.ts'
 import { altered } from '../tampering.ts'
 import type { World } from '../world.ts'
@@ -87,4 +89,18 @@ export function miscountsAtOne(world: World): Tamper {
 /** Never clears its disk of what people deleted. */
 export function keepsDeleted(): Tamper {
   return { effects: (_node, effects) => effects.filter(({ type }) => type !== 'clear-batches') }
+}
+
+/** Drops what it is not listed for without having asked anybody. */
+export function dropsUnconfirmed(world: World): Tamper {
+  const random = diceOf(world)
+  return {
+    effects(node, effects, event) {
+      if (event.type !== 'tick' || !random.chance(0.02)) return effects
+      const ring = referenceRing(membersOn(node))
+      const slots = [...node.disk.facts.slots].filter((slot) => !ring.list(slot).includes(node.id))
+      const runs = slots.sort((a, b) => a - b).map((slot) => ({ from: slot, to: slot }))
+      return [...effects, { type: 'drop-slots', slots: node.disk.facts.readDigests(runs) }]
+    },
+  }
 }
