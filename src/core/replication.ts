@@ -8,7 +8,8 @@
  * 2. Frames to a peer are repeated in order when its connection is made anew, and every 5 s where they go through a
  *    third node, which may lose them; storing one twice changes nothing. So many go at a time as frame-window.ts allows.
  * 3. Where no other node stores, facts are committed with this node's copy alone; it is known of which tickets.
- * 4. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
+ * 4. A peer that is slower than others has no more waiting for it than frame-window.ts keeps.
+ * 5. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
  *
  * It does not bring a node that was away what it missed: that is sync.ts's.
  */
@@ -132,6 +133,7 @@ export class Replication implements Copying {
     for (const [peer, its] of byPeer) {
       const window = this.#windowOf(peer)
       for (const group of its) window.add({ seq: ++this.#seq, bytes: group.bytes, group })
+      window.shorten(({ group }) => group.done)
       this.#pump(peer)
     }
   }

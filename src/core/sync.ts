@@ -6,9 +6,9 @@
  *
  * 1. Nothing is ever deleted because it is missing elsewhere: what is exchanged is a union. To a node that is not on a
  *    slot's list nothing of it is sent unasked.
- * 2. A comparison ends with `whole: false` where the connection broke or the peer could not finish; it may be begun anew.
- *    `equal` are the slots of which both had the same facts synced, `membersHash` is that of the peer's member list, as it
- *    was before it read its digests.
+ * 2. A comparison ends with `whole: false` where the connection broke, or where nothing came of it for `SILENT_MS`: the peer
+ *    may hang on its disk, and takeovers wait for comparisons. It may be begun anew. `equal` are the slots of which both had
+ *    the same facts synced, `membersHash` is that of the peer's member list, as it was before it read its digests.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
  */
 import { CodecError } from '../codec/codec-error.ts'
@@ -24,6 +24,8 @@ import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 const SLOTS_AT_ONCE = 8
+/** Digests of all slots of a large store take some ten seconds. */
+const SILENT_MS = 120_000
 
 interface Comparison {
   readonly peer: NodeId
@@ -35,6 +37,8 @@ interface Comparison {
   equal: SlotSet
   /** What the peer said of its member list with its digests; empty where it did not. */
   membersHash: string
+  /** When it last went on. */
+  wentOnMs: number
 }
 
 interface DigestsAsked {
@@ -102,9 +106,22 @@ export class Sync {
   }
 
   #begin(peer: NodeId, done: Comparison['done'], exchanges: boolean): Comparison {
-    const comparison = { peer, done, exchanges, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
+    const known = { peer, done, exchanges, wentOnMs: this.#world.nowMs }
+    const comparison = { ...known, waiting: [], underWay: 0, equal: new SlotSet(), membersHash: '' }
     this.#comparisons.add(comparison)
+    this.#watch(comparison)
     return comparison
+  }
+
+  #watch(comparison: Comparison): void {
+    this.#world.timers.add(comparison.wentOnMs + SILENT_MS, () => {
+      if (!this.#comparisons.has(comparison)) return
+      if (this.#world.nowMs < comparison.wentOnMs + SILENT_MS) return this.#watch(comparison)
+      const isIts = (asked: { readonly comparison: Comparison }) => asked.comparison === comparison
+      forgetOf(this.#digestsAsked, isIts)
+      forgetOf(this.#slotsAsked, isIts)
+      this.#end(comparison, false)
+    })
   }
 
   #end(comparison: Comparison, whole: boolean): void {
@@ -129,6 +146,7 @@ export class Sync {
   }
 
   #exchange(comparison: Comparison, slots: SlotSet, mine: readonly SlotDigest[], theirs: readonly SlotDigest[]): void {
+    comparison.wentOnMs = this.#world.nowMs
     const said = new Set(theirs.map(({ slot }) => slot))
     const others = differing(slots, mine, theirs)
     comparison.equal = others.size === 0 ? slots : slots.without(others)
@@ -182,6 +200,7 @@ export class Sync {
     const asked = this.#slotsAsked.get(request)
     if (asked === undefined) return
     const { slot, comparison, mine } = asked
+    comparison.wentOnMs = this.#world.nowMs
     if (!done) return
     this.#slotsAsked.delete(request)
     const wanted = !this.#isListed(comparison.peer, slot) ? [] : lacking.flatMap((hash) => mine.get(hash) ?? [])
@@ -207,14 +226,15 @@ export class Sync {
 
   /** What was asked of a peer whose connection broke is not answered any more. */
   disconnected(peer: NodeId): void {
-    forgetOf(this.#digestsAsked, peer)
-    forgetOf(this.#slotsAsked, peer)
+    const isItsPeer = ({ comparison }: { readonly comparison: Comparison }) => comparison.peer === peer
+    forgetOf(this.#digestsAsked, isItsPeer)
+    forgetOf(this.#slotsAsked, isItsPeer)
     for (const comparison of [...this.#comparisons]) if (comparison.peer === peer) this.#end(comparison, false)
   }
 }
 
-function forgetOf(asked: Map<number, { readonly comparison: Comparison }>, peer: NodeId): void {
-  for (const [request, { comparison }] of asked) if (comparison.peer === peer) asked.delete(request)
+function forgetOf<Asked>(all: Map<number, Asked>, isOne: (asked: Asked) => boolean): void {
+  for (const [request, asked] of all) if (isOne(asked)) all.delete(request)
 }
 
 function shortHash(stored: StoredFact): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FrameWindow, IN_FLIGHT_BYTES_MAX } from '../../src/core/frame-window.ts'
+import { FrameWindow, IN_FLIGHT_BYTES_MAX, KEPT_BYTES_MAX } from '../../src/core/frame-window.ts'
 
 const HALF = IN_FLIGHT_BYTES_MAX / 2
 const seqs = (window: FrameWindow<{ seq: number; bytes: number }>) => [...window.due()].map(({ seq }) => seq)
@@ -43,4 +43,21 @@ test('an acknowledgement that comes twice, or late, counts once', () => {
   window.acknowledged(2)
   window.acknowledged(3)
   expect(window.isEmpty).toBe(true)
+})
+
+test('frames that nobody waits for go where there are too many, but for those that are under way', () => {
+  const window = windowOf(1, 2, KEPT_BYTES_MAX, 4)
+  expect(seqs(window)).toEqual([1, 2])
+  window.shorten(({ seq }) => seq !== 4)
+  expect(window.acknowledged(3)).toBeUndefined()
+  for (const seq of [1, 2]) expect(window.acknowledged(seq)?.seq).toBe(seq)
+  expect(seqs(window)).toEqual([4])
+})
+
+test('frames stay while there are not too many', () => {
+  const window = windowOf(IN_FLIGHT_BYTES_MAX, 1)
+  expect(seqs(window)).toEqual([1])
+  window.shorten(() => true)
+  window.acknowledged(1)
+  expect(seqs(window)).toEqual([2])
 })

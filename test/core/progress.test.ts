@@ -14,7 +14,7 @@ test('a task whose prompt comes after the end of an attempt is granted then', ()
   const slots = Array.from({ length: 16_384 }, (_, slot) => slot)
   const slot = slots.find((each) => a.core.serves(each)) ?? 0
   const task = (slot << 2).toString(16).padStart(4, '0').padEnd(32, '5')
-  const token = makeToken(1, 0, 'cd'.repeat(8))
+  const token = makeToken(0, 1, 'cd'.repeat(8))
   const hear = (fact: Fact) => {
     const message = { type: 'slot', request: 0, lacking: [], done: true } as const
     const bytes = encodeMessage({ ...message, facts: [makeFact(fact, sha256).bytes] })
