@@ -8,9 +8,11 @@
  * 2. Contested: a member before this node on its list is lost by silence, not by evidence that its process has ended: it
  *    may be serving the slot still. Of the sides of a split one at most has slots that are neither: it has two of the
  *    three listed, the first of them included.
- * 3. It is judged anew when who is up, who stores, who is a member or what is served has changed, never at each step; the
+ * 3. A member that was silent and is back may have served a slot of which it is on the list: that is orphaned until this
+ *    node has compared what it serves with that member (scrub.ts).
+ * 4. It is judged anew when who is up, who stores, who is a member or what is served has changed, never at each step; the
  *    ready tasks of slots that changed move to the queues where they belong.
- * 4. The tasks of such slots have an order of their own on each node, so that the sides of a split have different ones
+ * 5. The tasks of such slots have an order of their own on each node, so that the sides of a split have different ones
  *    in hand.
  *
  * When they are granted is granting.ts's and stealing.ts's.
@@ -29,6 +31,8 @@ export class Contested {
   #of = new Uint8Array(SLOT_COUNT)
   #count = 0
   #dirty = true
+  /** Members that were silent, until what is served has been compared with them. */
+  readonly #silenced = new Set<NodeId>()
   /** What was judged last: who is there, which slots are served, and of which lists. */
   #judged = ''
   #members: readonly NodeId[] = []
@@ -60,6 +64,11 @@ export class Contested {
     this.#dirty = true
   }
 
+  /** What is served has been compared with a member. */
+  compared(id: NodeId): void {
+    if (this.#world.peers.isUp(id) && this.#silenced.delete(id)) this.#dirty = true
+  }
+
   /** To be called before tasks are granted. */
   look(): void {
     if (!this.#dirty) return
@@ -80,8 +89,12 @@ export class Contested {
     const { members, away } = peers
     const standings = members.map((id) => {
       if (id === nodeId) return storing
-      return peers.isUp(id) ? peers.isStoring(id) : peers.isGone(id) ? 'gone' : 'silent'
+      if (peers.isUp(id)) return this.#silenced.has(id) ? 'back' : peers.isStoring(id)
+      if (!peers.isGone(id)) this.#silenced.add(id)
+      else this.#silenced.delete(id)
+      return this.#silenced.has(id) ? 'silent' : 'gone'
     })
+    for (const id of this.#silenced) if (!peers.isMember(id)) this.#silenced.delete(id)
     const judged = `${this.#ownership.version} ${standings.join(' ')}`
     const isSame = judged === this.#judged && members === this.#members && away === this.#away
     this.#judged = judged
@@ -93,7 +106,8 @@ export class Contested {
   /** Judges what is served; gives whether anything is other than before. */
   #judgeAll(): boolean {
     const { nodeId, peers, storing } = this.#world
-    const allStore = storing && peers.members.every((id) => id === nodeId || peers.isStoring(id))
+    const isThere = (id: NodeId) => id === nodeId || (peers.isStoring(id) && !this.#silenced.has(id))
+    const allStore = storing && peers.members.every(isThere)
     // The common case: with every member there no slot is anything but firm.
     if (allStore && this.#count === 0) return false
     const before = this.#of
@@ -120,6 +134,9 @@ export class Contested {
   #judge(list: readonly NodeId[]): Contest {
     const { nodeId, peers } = this.#world
     if (list.length > 1 && this.#isFewerThanTwo(list)) return ORPHANED
+    const back = list.filter((id) => peers.isUp(id) && this.#silenced.has(id))
+    for (const id of back) peers.want(id)
+    if (back.length > 0) return ORPHANED
     for (const id of list) {
       if (id === nodeId) break
       if (!peers.isUp(id) && !peers.isGone(id)) return CONTESTED

@@ -3,9 +3,10 @@
  * once with a node that comes or stores again, and a window of them every 15 s with those on their lists.
  *
  * 1. One comparison with a node is under way at a time.
- * 2. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
- * 3. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
- * 4. The windows of four minutes together are all slots. Who is on a list of them and not connected, as is usual in a large
+ * 2. A comparison of all that did not end well is begun anew while the node is connected.
+ * 3. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
+ * 4. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
+ * 5. The windows of four minutes together are all slots. Who is on a list of them and not connected, as is usual in a large
  *    mesh, is asked for a connection, and with that compared: nobody else would bring it what it never had.
  */
 import type { CopiedSlots } from './copied-slots.ts'
@@ -17,6 +18,7 @@ import type { World } from './world.ts'
 
 const SCRUB_MS = 15_000
 const WINDOW = SLOT_COUNT / 16
+const FAILED_MS = 5_000
 /** Pauses before slots that differed are compared again; what is stated all the time differs all the time. */
 const AGAIN_MS = [1_000, 4_000]
 
@@ -28,6 +30,8 @@ export class Scrub {
   readonly #underWay = new Set<NodeId>()
   /** Nodes to be compared with again when the present comparison has ended. */
   readonly #again = new Set<NodeId>()
+  /** Is told of a node with which all slots that were served have been compared. */
+  onCompared: (peer: NodeId) => void = () => undefined
   #isSet = false
   #window = 0
 
@@ -41,16 +45,22 @@ export class Scrub {
   /** Compares all served slots with a connected node. */
   compare(peer: NodeId): void {
     this.#repeat()
-    if (!this.#world.peers.isConnected(peer) || this.#ownership.count === 0) return
-    if (this.#underWay.has(peer)) this.#again.add(peer)
-    else this.#compare(peer, this.#ownership.served(), 0)
+    if (!this.#world.peers.isConnected(peer)) return
+    if (this.#ownership.count === 0) this.onCompared(peer)
+    else if (this.#underWay.has(peer)) this.#again.add(peer)
+    else
+      this.#compare(peer, this.#ownership.served(), 0, (whole) => {
+        if (whole) this.onCompared(peer)
+        else this.#world.timers.add(this.#world.nowMs + FAILED_MS, () => this.compare(peer))
+      })
   }
 
-  #compare(peer: NodeId, slots: SlotSet, time: number): void {
+  #compare(peer: NodeId, slots: SlotSet, time: number, done: (whole: boolean) => void = () => undefined): void {
     this.#underWay.add(peer)
     this.#sync.compare(peer, slots, (whole, equal) => {
       this.#underWay.delete(peer)
       this.#copied.confirmed(peer, this.#ownership.servedOf(equal))
+      done(whole)
       if (this.#again.delete(peer)) this.compare(peer)
       else if (whole) this.#compareLater(peer, slots.without(equal), time)
     })
