@@ -93,6 +93,7 @@ describe('a node whose disk was wiped', () => {
 
 test('a doubtful node compares with each once, though never with all connected at a time, as in a large mesh', () => {
   const world = new PartWorld(['self', 'x', 'y'])
+  world.unconnected.add('x').add('y')
   const { sent, effects, wanted } = world
   const ownership = new Ownership(world)
   const reads = new Reads(world)
