@@ -4,6 +4,7 @@ import { SLOT_COUNT } from '../../src/core/ids.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench } from '../support/core-bench.ts'
 
+const HASH = 'ab'.repeat(8)
 const XOR = 'aa'.repeat(16)
 const WINDOW = SLOT_COUNT / 16
 
@@ -19,7 +20,7 @@ function setUp(members: readonly string[] = ['a', 'b', 'c']) {
   const answer = (peer: string, other: readonly number[] = []) => {
     const request = world.sentOf('digests-wanted').findLast(({ to }) => to === peer)?.message.request ?? 0
     const digests = other.map((slot) => ({ slot, count: 1, xor: XOR }))
-    parts.sync.digests({ type: 'digests', request, digests, ballots: [] })
+    parts.sync.digests({ type: 'digests', request, membersHash: HASH, digests, ballots: [] })
     bench.settle()
     for (const { to, message } of world.sentOf('slot-wanted')) {
       if (to !== peer) continue

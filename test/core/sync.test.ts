@@ -4,6 +4,7 @@ import type { SlotDigest } from '../../src/core/messages.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench, seededFact, stored, taskIn } from '../support/core-bench.ts'
 
+const HASH = 'ab'.repeat(8)
 const XOR = 'aa'.repeat(16)
 const factIn = (slot: number, at = 0) => stored(seededFact(taskIn(slot, at), at))
 const shortOf = (slot: number, at = 0) => factIn(slot, at).hash.slice(0, 16)
@@ -22,7 +23,7 @@ function setUp(slots: readonly number[] = []) {
   }
   const digests = (theirs: readonly SlotDigest[]) => {
     const request = world.sentOf('digests-wanted').at(-1)?.message.request ?? 0
-    sync.digests({ type: 'digests', request, digests: theirs, ballots: [] })
+    sync.digests({ type: 'digests', request, membersHash: HASH, digests: theirs, ballots: [] })
     bench.settle()
   }
   const mine = (): readonly SlotDigest[] => bench.disk.facts.readDigests([{ from: 0, to: 16_383 }])
@@ -128,6 +129,15 @@ describe('a comparison', () => {
   })
 })
 
+test('a look only compares: what differs stays as it is, and it is told what the peer said of its members', () => {
+  const { bench, sync, digests, wanted } = setUp([1])
+  const told: [boolean, number[], string][] = []
+  sync.look('b', SlotSet.of([1, 2]), (whole, equal, membersHash) => told.push([whole, [...equal], membersHash]))
+  bench.settle()
+  digests([])
+  expect([told, wanted(), sync.idle]).toEqual([[[true, [2], HASH]], [], true])
+})
+
 describe('a node that is asked', () => {
   test('says its digests with the ballots that it knows', () => {
     const { bench, world, sync, mine } = setUp([1])
@@ -136,7 +146,7 @@ describe('a node that is asked', () => {
     bench.settle()
     const ballots = [{ from: 1, to: 1, epoch: 3, node: 'c' }]
     expect(world.sentOf('digests')).toEqual([
-      { to: 'b', message: { type: 'digests', request: 4, digests: mine(), ballots } },
+      { to: 'b', message: { type: 'digests', request: 4, membersHash: HASH, digests: mine(), ballots } },
     ])
   })
 
@@ -171,7 +181,13 @@ describe('a node that is asked', () => {
 
 test('ballots that come with digests are learnt, also where nobody waits for them', () => {
   const { bench, sync } = setUp()
-  sync.digests({ type: 'digests', request: 99, digests: [], ballots: [{ from: 1, to: 1, epoch: 3, node: 'c' }] })
+  sync.digests({
+    type: 'digests',
+    request: 99,
+    membersHash: HASH,
+    digests: [],
+    ballots: [{ from: 1, to: 1, epoch: 3, node: 'c' }],
+  })
   expect(bench.parts.ownership.ballots.epochOf(1)).toBe(3)
 })
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench, seededFact, stored, taskIn } from '../support/core-bench.ts'
 
+const HASH = 'ab'.repeat(8)
 const RUN = [{ from: 0, to: 3 }]
 
 /** Node `a`, first on the list of slots 0..3, which has just started among others. */
@@ -29,7 +30,7 @@ function setUp(members: readonly string[] = ['a', 'b', 'c']) {
   const compared = (peer: string, digests: Parameters<typeof parts.sync.digests>[0]['digests'] = []) => {
     const asked = world.sentOf('digests-wanted').findLast(({ to }) => to === peer)
     if (asked === undefined) throw new Error(`${peer} was not asked`)
-    parts.sync.digests({ type: 'digests', request: asked.message.request, digests, ballots: [] })
+    parts.sync.digests({ type: 'digests', request: asked.message.request, membersHash: HASH, digests, ballots: [] })
     bench.settle()
   }
   const promised = (peer: string, refused: Parameters<typeof parts.ownership.learn>[0] = []) => {
@@ -162,7 +163,7 @@ describe('promising', () => {
   test('asks under the highest known epoch and one, after the own promise is synced', () => {
     const { world, parts, bench } = importing()
     for (const { message } of world.sentOf('digests-wanted'))
-      parts.sync.digests({ type: 'digests', request: message.request, digests: [], ballots: [] })
+      parts.sync.digests({ type: 'digests', request: message.request, membersHash: HASH, digests: [], ballots: [] })
     expect(world.sentOf('promise')).toEqual([])
     expect(parts.ownership.ballots.epochOf(0)).toBe(7)
     bench.settle()
