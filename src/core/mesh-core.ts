@@ -198,7 +198,7 @@ export class MeshCore {
       case 'execution-ended':
         return holding.executionEnded(event.token, event)
       case 'set-profile':
-        return this.#parts.places.set(event.profile, event.settings)
+        return this.#setProfile(event)
       case 'forget':
         return this.#request(event, () => members.forget(event))
       case 'leave':
@@ -206,6 +206,11 @@ export class MeshCore {
       case 'stop':
         return this.#stop(event.now)
     }
+  }
+
+  #setProfile({ profile, settings }: Extract<Event, { type: 'set-profile' }>): void {
+    this.#parts.breaker.forget(profile)
+    this.#parts.places.set(profile, settings)
   }
 
   #stop(now: boolean): void {

@@ -124,13 +124,8 @@ export class Places {
   /** Its configuration was read again: what it could not perform it tries again. */
   set(name: string, settings: ProfileSettings): void {
     const known = this.profiles.get(name)
-    if (known === undefined) {
-      this.profiles.set(name, new Profile(settings))
-      return
-    }
-    known.settings = settings
-    known.restsUntilMs = 0
-    known.restReason = undefined
+    if (known === undefined) this.profiles.set(name, new Profile(settings))
+    else known.reopen(settings)
   }
 
   take(grant: Grant, owner: NodeId): Held {

@@ -23,6 +23,8 @@ export class Reports {
   readonly #world: World
   readonly #ownership: Ownership
   readonly #open = new Map<Token, Report>()
+  /** Those that are not synced yet. */
+  readonly #unsynced = new Set<Report>()
   #isSet = false
   /** Takes an end of which this node is the owner by now. */
   onOwn: (ended: Report) => void = () => undefined
@@ -55,8 +57,12 @@ export class Reports {
   add(ended: EndedFact): void {
     const stored = { ...makeFact(ended, this.#world.sha256), fact: ended }
     this.#open.set(ended.token, stored)
+    this.#unsynced.add(stored)
     this.#world.commits.outbox(stored)
-    this.#world.commits.whenStored(() => this.#send([stored]))
+    this.#world.commits.whenStored(() => {
+      this.#unsynced.delete(stored)
+      if (this.#open.get(ended.token) === stored) this.#send([stored])
+    })
     this.#repeat()
   }
 
@@ -72,7 +78,7 @@ export class Reports {
 
   /** Sends all reports anew: owners changed, or one is connected again. */
   sendAll(): void {
-    this.#send([...this.#open.values()])
+    this.#send([...this.#open.values()].filter((stored) => !this.#unsynced.has(stored)))
   }
 
   #repeat(): void {

@@ -44,7 +44,7 @@ export class TaskReads {
     const { batch } = request
     if (batch.record.deleted) return request.done()
     const unknown: TaskId[] = []
-    for (const id of tasks) {
+    for (const id of new Set(tasks)) {
       const task = this.#book.tasks.get(id)
       if (task === undefined) unknown.push(id)
       else request.take(task)

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { Breaker, OPEN_MESSAGE } from '../../src/core/breaker.ts'
 import type { ErrorClass } from '../../src/core/facts.ts'
 import { type ExecutionEnd, Places, type Profile } from '../../src/core/places.ts'
+import { PartWorld } from '../support/part-world.ts'
 import { GRANT } from '../support/sample-messages.ts'
-import { SmallWorld } from '../support/small-world.ts'
 
 class Bench {
-  readonly world = new SmallWorld(['a', 'b'])
+  readonly world = new PartWorld(['a', 'b'])
   readonly places = new Places(this.world.nodeSettings)
   hasOther = true
   readonly breaker = new Breaker(this.world, this.places, {

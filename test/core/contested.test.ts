@@ -9,12 +9,12 @@ import { OpenTask } from '../../src/core/open-task.ts'
 import { Ownership } from '../../src/core/ownership.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { sha256 } from '../support/core-disk.ts'
-import { SmallWorld } from '../support/small-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 
 const BATCH = '00'.repeat(8)
 const SLOT = 0
 
-function serving(world: SmallWorld) {
+function serving(world: PartWorld) {
   const book = new BatchBook()
   const ownership = new Ownership(world)
   ownership.ballots.raise({ from: SLOT, to: SLOT, epoch: 1, node: world.nodeId })
@@ -30,13 +30,13 @@ function serving(world: SmallWorld) {
 
 describe('a slot that this node serves', () => {
   test('is firm while everyone on its list is there', () => {
-    const { judge, contested } = serving(new SmallWorld(['a', 'b', 'c']))
+    const { judge, contested } = serving(new PartWorld(['a', 'b', 'c']))
     expect(judge()).toBe(FIRM)
     expect(contested.count).toBe(0)
   })
 
   test('is orphaned while this node alone of three is there, and firm once another is back', () => {
-    const world = new SmallWorld(['a', 'b', 'c'])
+    const world = new PartWorld(['a', 'b', 'c'])
     const { judge, contested } = serving(world)
     world.silent.add('b').add('c')
     expect(judge()).toBe(ORPHANED)
@@ -47,7 +47,7 @@ describe('a slot that this node serves', () => {
   })
 
   test('is contested while a member before this node is silent, not where that is known to have ended', () => {
-    const world = new SmallWorld(['a', 'b', 'c'], 'b')
+    const world = new PartWorld(['a', 'b', 'c'], 'b')
     const { judge } = serving(world)
     world.silent.add('a')
     expect(judge()).toBe(CONTESTED)
@@ -57,17 +57,17 @@ describe('a slot that this node serves', () => {
   })
 
   test('is firm where this node is the only member', () => {
-    expect(serving(new SmallWorld(['a'])).judge()).toBe(FIRM)
+    expect(serving(new PartWorld(['a'])).judge()).toBe(FIRM)
   })
 
   test('is orphaned where one of two is lost, whatever is known of it', () => {
-    const world = new SmallWorld(['a', 'b'])
+    const world = new PartWorld(['a', 'b'])
     world.gone.add('b')
     expect(serving(world).judge()).toBe(ORPHANED)
   })
 
   test('is firm once it is not served any more', () => {
-    const world = new SmallWorld(['a', 'b', 'c'])
+    const world = new PartWorld(['a', 'b', 'c'])
     const { ownership, judge } = serving(world)
     world.silent.add('b').add('c')
     judge()
@@ -76,7 +76,7 @@ describe('a slot that this node serves', () => {
   })
 
   test('is judged only after something has changed', () => {
-    const world = new SmallWorld(['a', 'b', 'c'])
+    const world = new PartWorld(['a', 'b', 'c'])
     const { contested, judge } = serving(world)
     judge()
     world.silent.add('b').add('c')
@@ -94,7 +94,7 @@ describe('of the sides of a split', () => {
     const firm = [side, other].filter((those) => {
       const owner = those[0]
       if (owner === undefined) return false
-      const world = new SmallWorld(MEMBERS, owner)
+      const world = new PartWorld(MEMBERS, owner)
       for (const id of MEMBERS) if (!those.includes(id)) world.silent.add(id)
       return serving(world).judge() === FIRM
     })
@@ -104,7 +104,7 @@ describe('of the sides of a split', () => {
 
 describe('ready tasks', () => {
   test('move to the queue of what their slot has become, and back', () => {
-    const world = new SmallWorld(['a', 'b', 'c'])
+    const world = new PartWorld(['a', 'b', 'c'])
     const { book, contested, judge } = serving(world)
     const fields = { profile: 'draw', priority: 0, maxAttempts: 3, timeoutMs: null, paused: false, cancelled: false }
     const batch = book.put(newBatch(BATCH, 'b', { ...fields, born: 1 }, 'a'))

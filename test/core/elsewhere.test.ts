@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest'
 import { Elsewhere } from '../../src/core/elsewhere.ts'
 import { LoadRows } from '../../src/core/load-rows.ts'
-import { rowOf, SmallWorld } from '../support/small-world.ts'
+import { PartWorld, rowOf } from '../support/part-world.ts'
 
 const DRAW = [{ profile: 'draw' }]
 
 function elsewhere() {
-  const world = new SmallWorld(['a', 'b', 'c'])
+  const world = new PartWorld(['a', 'b', 'c'])
   const rows = new LoadRows()
   const say = (node: string, seq: number, change: Parameters<typeof rowOf>[2]) =>
     rows.heard(rowOf(node, seq, change), undefined, world.nowMs)

@@ -5,13 +5,13 @@ import { Contested } from '../../src/core/contested.ts'
 import { Idle } from '../../src/core/idle.ts'
 import { Ownership } from '../../src/core/ownership.ts'
 import { Places } from '../../src/core/places.ts'
+import { PartWorld } from '../support/part-world.ts'
 import { GRANT } from '../support/sample-messages.ts'
-import { SmallWorld } from '../support/small-world.ts'
 
 const GRANTED = { ...GRANT, profile: 'draw' }
 
 function idle() {
-  const world = new SmallWorld(['a', 'b', 'c'])
+  const world = new PartWorld(['a', 'b', 'c'])
   const places = new Places(world.nodeSettings)
   return { world, places, idle: new Idle(world, places, new Contested(world, new BatchBook(), new Ownership(world))) }
 }

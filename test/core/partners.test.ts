@@ -7,14 +7,14 @@ import { Partners } from '../../src/core/partners.ts'
 import { Places } from '../../src/core/places.ts'
 import { NODE_SETTINGS } from '../../src/core/settings.ts'
 import { sha256 } from '../support/core-disk.ts'
-import { partWorld } from '../support/part-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 import { GRANT, TOKEN } from '../support/sample-messages.ts'
 
 const TOKENS = ['1', '2', '3'].map((digit) => digit.repeat(TOKEN.length))
 const SETTINGS = { ...NODE_SETTINGS, profiles: { sketch: { places: 9, timeoutMs: 1_000 } } }
 
 function setUp() {
-  const leases = new Leases(partWorld({}).world, () => undefined)
+  const leases = new Leases(new PartWorld(['self']), () => undefined)
   const { batch, task, index, prompt, params, profile } = GRANT
   const open = new OpenTask([makeFact({ kind: 'seeded', batch, task, index, prompt, params, profile }, sha256)])
   const places = new Places(SETTINGS)

@@ -11,7 +11,7 @@ import { Sync } from '../../src/core/sync.ts'
 import { Takeover } from '../../src/core/takeover.ts'
 import { CalmWorld } from '../simulation/calm-world.ts'
 import { machine } from '../simulation/cases.ts'
-import { partPeers, partWorld } from '../support/part-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 
 function mesh(): CalmWorld {
   return new CalmWorld({ machines: [machine(1_000), machine(1_000), machine(1_000)], tasks: 30 }).run(60_000)
@@ -92,14 +92,9 @@ describe('a node whose disk was wiped', () => {
 })
 
 test('a doubtful node compares with each once, though never with all connected at a time, as in a large mesh', () => {
-  const connected = new Set<string>()
-  const wanted: string[] = []
-  const change = {
-    isConnected: (id: string) => connected.has(id),
-    want: (id: string) => void wanted.push(id),
-    connected: ['x'],
-  }
-  const { world, sent, advance, effects } = partWorld({ peers: partPeers('self', ['x', 'y'], change) })
+  const world = new PartWorld(['self', 'x', 'y'])
+  world.unconnected.add('x').add('y')
+  const { sent, effects, wanted } = world
   const ownership = new Ownership(world)
   const reads = new Reads(world)
   const copies = new Copies(world, { book: new BatchBook(), ownership } as CopiesParts)
@@ -107,9 +102,9 @@ test('a doubtful node compares with each once, though never with all connected a
   const takeover = new Takeover(world, ownership, sync, reads)
   const recollection = new Recollection(world, ownership, sync, takeover)
   const compareWith = (peer: string) => {
-    connected.clear()
-    connected.add(peer)
-    advance(1_000)
+    world.unconnected.clear()
+    world.unconnected.add(peer === 'x' ? 'y' : 'x')
+    world.advance(1_000)
     for (const effect of effects.splice(0)) if (effect.type === 'read-digests') reads.digestsRead(effect.load, [])
     const asked = sent.findLast(({ to, message }) => to === peer && message.type === 'digests-wanted')?.message
     const request = asked?.type === 'digests-wanted' ? asked.request : 0

@@ -5,7 +5,7 @@ import { MeshPeers } from '../../src/core/mesh-peers.ts'
 import type { Message, MessageOf } from '../../src/core/messages.ts'
 import { Relay } from '../../src/core/relay.ts'
 import { sha256 } from '../support/core-disk.ts'
-import { partWorld } from '../support/part-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 
 const BOOT_OF_A = 'aa'.repeat(8)
 const BOOT_OF_B = 'bb'.repeat(8)
@@ -21,13 +21,13 @@ const BEAT: Message = {
 }
 
 let peers: MeshPeers
-let part: ReturnType<typeof partWorld>
+let world: PartWorld
 let relay: Relay
 
 /** This node of three, which `b` is connected to and `a` is not, but alive by the word of `b`. */
 beforeEach(() => {
   peers = new MeshPeers(sha256)
-  part = partWorld({ peers })
+  world = new PartWorld([], 'self', peers)
   const members = ['a', 'b'].map((id) => ({ id, name: id, incarnation: 1, standing: 'joined' as const, addresses: [] }))
   peers.start('self', { name: '', incarnation: 0, addresses: [], members, outbox: [] }, 0)
   peers.tick(0)
@@ -40,8 +40,8 @@ beforeEach(() => {
     peers.tick(nowMs)
   }
   peers.liveness.probed('b', 'a', true, 6_000)
-  part.world.nowMs = 6_000
-  relay = new Relay(part.world, peers)
+  world.nowMs = 6_000
+  relay = new Relay(world, peers)
 })
 
 function greet(id: NodeId, boot: string, nowMs: number): void {
@@ -51,14 +51,14 @@ function greet(id: NodeId, boot: string, nowMs: number): void {
 }
 
 const sent = () =>
-  part.effects.flatMap((effect) => (effect.type === 'send' ? [{ to: effect.to, ...decodeMessage(effect.bytes) }] : []))
+  world.effects.flatMap((effect) => (effect.type === 'send' ? [{ to: effect.to, ...decodeMessage(effect.bytes) }] : []))
 const wrapped = (change: Partial<MessageOf<'relay'>> = {}): MessageOf<'relay'> => ({
   type: 'relay',
   from: 'a',
   boot: BOOT_OF_A,
   incarnation: 1,
   to: 'self',
-  toBoot: part.world.boot,
+  toBoot: world.boot,
   bytes: encodeMessage(SETTLED),
   ...change,
 })
@@ -67,9 +67,9 @@ describe('what is said to a peer that cannot be reached', () => {
   test('goes through the member that reached it, with the boots of both ends', () => {
     expect([peers.isConnected('a'), peers.isReachable('a')]).toEqual([false, true])
     relay.send('a', SETTLED)
-    const { boot } = part.world
-    expect(part.effects).toHaveLength(1)
-    const [effect] = part.effects
+    const { boot } = world
+    expect(world.effects).toHaveLength(1)
+    const [effect] = world.effects
     expect(effect).toMatchObject({ type: 'send', to: 'b' })
     const bytes = encodeMessage(SETTLED)
     expect(effect?.type === 'send' && decodeMessage(effect.bytes)).toEqual({
@@ -82,7 +82,7 @@ describe('what is said to a peer that cannot be reached', () => {
     relay.send('a', { type: 'members', entries: [], answer: true })
     peers.disconnected('b')
     relay.send('a', SETTLED)
-    expect(part.effects).toEqual([])
+    expect(world.effects).toEqual([])
     expect(peers.isReachable('a')).toBe(false)
   })
 
@@ -94,7 +94,7 @@ describe('what is said to a peer that cannot be reached', () => {
 
 describe('what comes through another', () => {
   test('is taken as of its origin, and counts as a word of it', () => {
-    part.world.nowMs = 30_000
+    world.nowMs = 30_000
     expect(relay.isForMe('b', wrapped())).toBe(true)
     expect(peers.heardMs('a')).toBe(30_000)
     expect(peers.liveness.get('a')?.heardMs).toBe(0)

@@ -5,7 +5,7 @@ import { MESSAGE_LIMITS } from '../../src/codec/message-limits.ts'
 import type { LoadBatch, LoadRow } from '../../src/core/messages.ts'
 import { withinRoom } from '../../src/core/row-room.ts'
 import { CoreMesh } from '../support/core-mesh.ts'
-import { rowOf } from '../support/small-world.ts'
+import { rowOf } from '../support/part-world.ts'
 
 const [PROFILE] = rowOf('a', 1, {}).profiles
 

@@ -8,7 +8,7 @@ import { MeshPeers } from '../../src/core/mesh-peers.ts'
 import { SharedLists } from '../../src/core/shared-lists.ts'
 import { sha256 } from '../support/core-disk.ts'
 import { nodeIds } from '../support/liveness-node.ts'
-import { partWorld } from '../support/part-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 
 const entryOf = (id: string): MemberEntry => ({ id, name: id, incarnation: 1, standing: 'joined', addresses: [] })
 const fields = {
@@ -25,8 +25,7 @@ const recordOf = (at: number) => newBatch(at.toString(16).padStart(16, '0'), `ba
 /** The lists of n000 in a mesh of so many, which is connected to all others. */
 function setUp(members: number) {
   const peers = new MeshPeers(sha256)
-  const part = partWorld({ peers })
-  part.world.nodeId = 'n000'
+  const world = new PartWorld([], 'n000', peers)
   const ids = nodeIds(members)
   const stored = { name: '', incarnation: 0, addresses: [], members: ids.map(entryOf), outbox: [] }
   peers.start('n000', stored, 0)
@@ -36,45 +35,45 @@ function setUp(members: number) {
   }
   peers.tick(0)
   peers.tick(1_000)
-  const batches = new BatchLists(part.world, new BatchBook())
-  return { lists: new SharedLists(part.world, peers, batches), batches, part, ids }
+  const batches = new BatchLists(world, new BatchBook())
+  return { lists: new SharedLists(world, peers, batches), batches, world, ids }
 }
 
 test('news of a batch that comes from a node is passed on by nobody in a small mesh: its author tells everyone', () => {
-  const { lists, part } = setUp(20)
+  const { lists, world } = setUp(20)
   lists.passOnBatches([recordOf(2)])
-  expect(part.sent).toEqual([])
+  expect(world.sent).toEqual([])
 })
 
 test('in a large mesh it goes to the neighbours and some others', () => {
-  const { lists, part } = setUp(100)
+  const { lists, world } = setUp(100)
   lists.passOnBatches([recordOf(1)])
-  expect(part.sent).toHaveLength(15)
-  expect(new Set(part.sent.map(({ to }) => to)).size).toBe(15)
+  expect(world.sent).toHaveLength(15)
+  expect(new Set(world.sent.map(({ to }) => to)).size).toBe(15)
   lists.passOnBatches([])
-  expect(part.sent, 'what is no news is not passed on').toHaveLength(15)
+  expect(world.sent, 'what is no news is not passed on').toHaveLength(15)
 })
 
 test('news of a member goes to everyone in a small mesh, in a large one to some', () => {
   const [small, large] = [setUp(20), setUp(100)]
   small.lists.tellMembers([entryOf('newcomer')])
   large.lists.tellMembers([entryOf('newcomer')])
-  expect(small.part.sent).toHaveLength(19)
-  expect(large.part.sent).toHaveLength(15)
-  expect(large.part.sent.every(({ message }) => message.type === 'members' && message.entries.length === 1)).toBe(true)
+  expect(small.world.sent).toHaveLength(19)
+  expect(large.world.sent).toHaveLength(15)
+  expect(large.world.sent.every(({ message }) => message.type === 'members' && message.entries.length === 1)).toBe(true)
 })
 
 test('lists that differ go in messages that can be encoded, the last of which asks for the answer', () => {
-  const { lists, part, batches } = setUp(3)
+  const { lists, world, batches } = setUp(3)
   batches.learn(Array.from({ length: 2_500 }, (_, at) => recordOf(at)))
   lists.exchange('n002', { ...lists.hashes, batchesHash: '00'.repeat(8) })
-  const messages = part.sent.map(({ message }) => message)
+  const messages = world.sent.map(({ message }) => message)
   expect(messages.length).toBeGreaterThan(2)
   expect(messages.map((message) => message.type === 'batches' && message.answer)).toEqual(
     messages.map((_, at) => at === messages.length - 1),
   )
   for (const message of messages) encodeMessage(message)
-  part.sent.length = 0
+  world.sent.length = 0
   lists.compare('n002', { ...lists.hashes, batchesHash: '00'.repeat(8) })
-  expect(part.sent, 'once a second at most').toEqual([])
+  expect(world.sent, 'once a second at most').toEqual([])
 })

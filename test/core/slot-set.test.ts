@@ -1,45 +1,135 @@
-import { expect, test } from 'vitest'
+/** Sets of slots, against sets of numbers. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import { SLOT_COUNT } from '../../src/core/ids.ts'
 import { runsOfFew, SlotSet } from '../../src/core/slot-set.ts'
 
-/** Slots at the edges of words and of the set among others. */
-const SLOTS = [0, 1, 31, 32, 63, 100, 101, 102, 4_095, SLOT_COUNT - 1]
+/** Slots where a word begins or ends, and the ends of the ring, come often. */
+const slot = fc.oneof(
+  fc.nat(SLOT_COUNT - 1),
+  fc.nat(40),
+  fc.constantFrom(0, 31, 32, 63, 64, SLOT_COUNT - 32, SLOT_COUNT - 1),
+)
+const run = fc.tuple(slot, slot).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }))
+const slots = fc.oneof(
+  fc.array(slot, { maxLength: 60 }).map((each) => new Set(each)),
+  fc.array(run, { maxLength: 3 }).map((runs) => new Set(runs.flatMap(({ from, to }) => range(from, to)))),
+)
 
-test('the next slot is looked for within limits', () => {
-  const set = SlotSet.of(SLOTS)
-  expect(set.next(0)).toBe(0)
-  expect(set.next(2)).toBe(31)
-  expect(set.next(64, 100)).toBe(100)
-  expect(set.next(64, 99)).toBe(-1)
-  expect(set.next(0, -1)).toBe(-1)
-  expect(set.next(SLOT_COUNT)).toBe(-1)
-  expect(new SlotSet().next(0)).toBe(-1)
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at)
+}
+
+const ascending = (set: ReadonlySet<number>) => [...set].sort((a, b) => a - b)
+
+function expectSame(set: SlotSet, reference: ReadonlySet<number>): void {
+  expect([...set]).toEqual(ascending(reference))
+  expect(set.size).toBe(reference.size)
+}
+
+describe('a set of slots', () => {
+  test('is gone through in ascending order, and has what was added and not taken out', () => {
+    const move = fc.record({ kind: fc.constantFrom('add', 'delete', 'run', 'clear', 'next'), run })
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
+        const set = new SlotSet()
+        const reference = new Set<number>()
+        for (const { kind, run: each } of moves) {
+          if (kind === 'add') {
+            expect(set.add(each.from)).toBe(!reference.has(each.from))
+            reference.add(each.from)
+          } else if (kind === 'delete') expect(set.delete(each.from)).toBe(reference.delete(each.from))
+          else if (kind === 'run') {
+            set.addRun(each.from, each.to)
+            for (const one of range(each.from, each.to)) reference.add(one)
+          } else if (kind === 'next') {
+            const next = ascending(reference).find((one) => one >= each.from && one <= each.to)
+            expect(set.next(each.from, each.to)).toBe(next ?? -1)
+          } else if (each.from % 5 === 0) {
+            set.clear()
+            reference.clear()
+          }
+          expect(set.has(each.to)).toBe(reference.has(each.to))
+        }
+        expectSame(set, reference)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('has runs that ascend, are apart, and make it again', () => {
+    fc.assert(
+      fc.property(slots, (reference) => {
+        const set = SlotSet.of(reference)
+        const runs = set.runs()
+        for (const [at, { from, to }] of runs.entries()) {
+          expect(from).toBeLessThanOrEqual(to)
+          if (at > 0) expect(from).toBeGreaterThan((runs[at - 1]?.to ?? 0) + 1)
+        }
+        expectSame(SlotSet.ofRuns(runs), reference)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('is joined with others and taken apart as plain sets are', () => {
+    fc.assert(
+      fc.property(slots, slots, (left, right) => {
+        const [a, b] = [SlotSet.of(left), SlotSet.of(right)]
+        expectSame(a.and(b), new Set([...left].filter((each) => right.has(each))))
+        expectSame(a.without(b), new Set([...left].filter((each) => !right.has(each))))
+        const [all, rest] = [a.copy(), a.copy()]
+        all.addAll(b)
+        rest.deleteAll(b)
+        expectSame(all, new Set([...left, ...right]))
+        expectSame(rest, new Set([...left].filter((each) => !right.has(each))))
+        expectSame(a, left)
+        expectSame(b, right)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('and its copy do not change each other', () => {
+    const set = SlotSet.of([1, 2])
+    const copy = set.copy()
+    set.delete(1)
+    copy.add(9)
+    expect([[...set], [...copy]]).toEqual([[2], [1, 2, 9]])
+  })
+
+  test('that is empty has nothing, and may be the other in everything', () => {
+    const [none, all] = [new SlotSet(), SlotSet.all()]
+    expect([none.size, none.has(0), none.delete(5), [...none], none.runs(), none.next(0)]).toEqual([
+      0,
+      false,
+      false,
+      [],
+      [],
+      -1,
+    ])
+    expect([all.and(none).size, all.without(none).size, none.without(all).size]).toEqual([0, SLOT_COUNT, 0])
+    expect(all.runs()).toEqual([{ from: 0, to: SLOT_COUNT - 1 }])
+  })
+
+  test('that is not changed while it is gone through is gone through once', () => {
+    const set = SlotSet.of([3, 40])
+    const seen: number[] = []
+    for (const one of set) for (const other of set) seen.push(one * 100 + other)
+    expect(seen).toEqual([303, 340, 4_003, 4_040])
+  })
 })
 
-test('all slots of another set are added and deleted at once', () => {
-  const set = SlotSet.of([1, 2, 100])
-  set.addAll(SlotSet.of(SLOTS))
-  expect([...set]).toEqual([...new Set([2, ...SLOTS])].sort((a, b) => a - b))
-  expect(set.size).toBe(SLOTS.length + 1)
-  set.deleteAll(SlotSet.of([0, 2, 7, 100]))
-  expect([...set]).toEqual(SLOTS.filter((slot) => slot !== 0 && slot !== 100))
-  expect(set.size).toBe(SLOTS.length - 2)
-  set.addAll(new SlotSet())
-  set.deleteAll(new SlotSet())
-  expect(set.size).toBe(SLOTS.length - 2)
+test('a few slots in any order, some of them twice, have the runs of their set', () => {
+  fc.assert(
+    fc.property(fc.array(slot, { maxLength: 40 }), (few) => {
+      expect(runsOfFew(few)).toEqual(SlotSet.of(few).runs())
+    }),
+  )
 })
 
-test('what two sets have in common and what one has alone are new sets', () => {
-  const [left, right] = [SlotSet.of(SLOTS), SlotSet.of([1, 2, 100, SLOT_COUNT - 1])]
-  expect([...left.and(right)]).toEqual([1, 100, SLOT_COUNT - 1])
-  expect([...right.without(left)]).toEqual([2])
-  expect(left.and(new SlotSet()).size).toBe(0)
-  expect([...left.without(new SlotSet())]).toEqual(SLOTS)
-  expect([left.size, right.size]).toEqual([SLOTS.length, 4])
-})
-
-test('a few slots give the same runs as a set of them, in whatever order and however often they come', () => {
-  const slots = [...SLOTS, ...SLOTS].reverse()
-  expect(runsOfFew(slots)).toEqual(SlotSet.of(slots).runs())
-  expect(runsOfFew([])).toEqual([])
+test('the next slot beyond the ring, or before the first, is none', () => {
+  const set = SlotSet.of([0, 31, 32, SLOT_COUNT - 1])
+  expect([set.next(SLOT_COUNT), set.next(0, -1), set.next(33, SLOT_COUNT - 2)]).toEqual([-1, -1, -1])
+  expect([set.next(0), set.next(1), set.next(33)]).toEqual([0, 31, SLOT_COUNT - 1])
 })

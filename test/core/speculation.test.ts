@@ -11,14 +11,14 @@ import { OpenTask } from '../../src/core/open-task.ts'
 import { Places } from '../../src/core/places.ts'
 import { Speculation } from '../../src/core/speculation.ts'
 import { sha256 } from '../support/core-disk.ts'
-import { rowOf, SmallWorld } from '../support/small-world.ts'
+import { PartWorld, rowOf } from '../support/part-world.ts'
 
 const BATCH = '00'.repeat(8)
 const BOOT = '0c'.repeat(8)
 
 /** `a` owns; `slow` and `quick` perform, with medians of 4 s and 1 s. */
 class Mesh {
-  readonly world = new SmallWorld(['a', 'quick', 'slow'])
+  readonly world = new PartWorld(['a', 'quick', 'slow'])
   readonly rows = new LoadRows()
   readonly leases = new Leases(this.world, () => undefined)
   readonly places = new Places(this.world.nodeSettings)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeMessage } from '../../src/codec/messages.ts'
 import { CalmWorld } from '../simulation/calm-world.ts'
 import { machine } from '../simulation/cases.ts'
+import { CoreBench } from '../support/core-bench.ts'
 
 const MINUTE_MS = 60_000
 
@@ -51,5 +52,33 @@ describe('a node that was held for dead', () => {
     const third = servesAfterMs(world, 2) ?? 0
     expect(third).toBeGreaterThanOrEqual(58_000)
     expect(third).toBeLessThan(75_000)
+  })
+})
+
+describe('how long a node must have been steady', () => {
+  test('doubles with each time that it was away, to ten minutes, and is half a minute again after a calm hour', () => {
+    const { world, parts } = new CoreBench(['a', 'b', 'c'], { owns: false })
+    const { takeover } = parts
+    const steadyMs: number[] = [takeover.steadyMs]
+    for (let time = 0; time < 6; time++) {
+      world.advance(60_000)
+      takeover.flapped()
+      steadyMs.push(takeover.steadyMs)
+    }
+    expect(steadyMs).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000])
+    world.advance(3_600_000)
+    expect(takeover.steadyMs).toBe(30_000)
+    takeover.flapped()
+    expect(takeover.steadyMs).toBe(60_000)
+  })
+
+  test('doubles once for words that come within half a minute of each other', () => {
+    const { world, parts } = new CoreBench(['a', 'b', 'c'], { owns: false })
+    const { takeover } = parts
+    for (let time = 0; time < 5; time++) {
+      takeover.flapped()
+      world.advance(29_999)
+    }
+    expect(takeover.steadyMs).toBe(60_000)
   })
 })

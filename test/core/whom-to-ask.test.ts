@@ -2,19 +2,26 @@ import { expect, test } from 'vitest'
 import { Ballots } from '../../src/core/ballots.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { whomToAsk } from '../../src/core/whom-to-ask.ts'
-import { partPeers, partWorld } from '../support/part-world.ts'
+import { PartWorld } from '../support/part-world.ts'
 
 const SLOTS = SlotSet.of([1, 2])
-const asked = (peers: ReturnType<typeof partPeers>, ballots = new Ballots()) =>
-  [...whomToAsk(partWorld({ peers }).world, ballots, SLOTS)].map(([id, slots]) => [id, [...slots]])
+const asked = (world: PartWorld, ballots = new Ballots()) =>
+  [...whomToAsk(world, ballots, SLOTS)].map(([id, slots]) => [id, [...slots]])
+
+function worldWith(lists: readonly [string[], string[]]): PartWorld {
+  const world = new PartWorld(['a', 'b', 'c', 'd', 'self'], 'self')
+  world.order = (slot) => (slot === 1 ? lists[0] : lists[1])
+  return world
+}
 
 test('in a small mesh everyone who can be reached is asked of everything, and who is on a list in any case', () => {
-  const peers = partPeers('self', ['a', 'b', 'c', 'd'], {
-    isUp: (id) => id !== 'a',
-    isReachable: (id) => id !== 'b',
-    listOf: (slot) => (slot === 1 ? ['self', 'a', 'b'] : ['self', 'c', 'd']),
-  })
-  expect(asked(peers)).toEqual([
+  const world = worldWith([
+    ['self', 'a', 'b'],
+    ['self', 'c', 'd'],
+  ])
+  world.silent.add('a')
+  world.unconnected.add('b')
+  expect(asked(world)).toEqual([
     ['b', [1]],
     ['c', [1, 2]],
     ['d', [1, 2]],
@@ -24,13 +31,14 @@ test('in a small mesh everyone who can be reached is asked of everything, and wh
 test('in a large mesh those are asked who are on the list of a slot or owned it last, connected or not', () => {
   const ballots = new Ballots()
   ballots.raise({ from: 2, to: 2, epoch: 3, node: 'd' })
-  const peers = partPeers('self', ['a', 'b', 'c', 'd'], {
-    isLarge: true,
-    isReachable: () => false,
-    isUp: (id) => id !== 'c',
-    listOf: (slot) => (slot === 1 ? ['self', 'a', 'c'] : ['self', 'b', 'c']),
-  })
-  expect(asked(peers, ballots)).toEqual([
+  const world = worldWith([
+    ['self', 'a', 'c'],
+    ['self', 'b', 'c'],
+  ])
+  world.isLarge = true
+  for (const id of ['a', 'b', 'd']) world.unconnected.add(id)
+  world.silent.add('c')
+  expect(asked(world, ballots)).toEqual([
     ['a', [1]],
     ['b', [2]],
     ['d', [2]],

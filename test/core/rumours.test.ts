@@ -1,4 +1,5 @@
-/** What one node makes of rumours, and what it tells itself. */
+/** What a node makes of the rumours of others. */
+
 import { describe, expect, test } from 'vitest'
 import type { NodeId } from '../../src/core/ids.ts'
 import type { Rumour } from '../../src/core/peer.ts'
@@ -169,54 +170,5 @@ describe('rumours of others', () => {
     node.settle()
     expect(node.liveness.get(judge)?.storing).toBe(false)
     expect(node.actions('storing')).toEqual([{ type: 'storing', id: judge, storing: false }])
-  })
-})
-
-describe("a node's own rumour", () => {
-  test('names those whom it watched die, again every 30 s, and takes them back once', () => {
-    const node = new LivenessNode('n000', nodeIds(6)).connectAll().beatExcept('n005')
-    node.run(80_000)
-    const death = { id: 'n005', incarnation: 1, why: 'silence' }
-    expect(node.times('rumour')).toEqual([11_000, 41_000, 71_000])
-    expect(
-      node.actions('rumour').map(({ rumour: { seq, dead, incarnation, by } }) => ({ seq, dead, incarnation, by })),
-    ).toEqual([1, 2, 3].map((seq) => ({ seq, dead: [death], incarnation: 1, by: 'n000' })))
-    node.liveness.heard('n005', node.nowMs)
-    node.beating.add('n005')
-    node.run(60_000)
-    expect(
-      node
-        .actions('rumour')
-        .slice(3)
-        .map((each) => each.rumour.dead),
-    ).toEqual([[]])
-  })
-
-  test('says whether it can store, as long as it cannot', () => {
-    const node = new LivenessNode('n000', nodeIds(2)).connectAll().beatExcept()
-    node.run(5_000)
-    node.liveness.storing(false, node.nowMs)
-    node.run(35_000)
-    node.liveness.storing(true, node.nowMs)
-    node.run(60_000)
-    expect(node.actions('rumour').map((each) => each.rumour.storing)).toEqual([false, false, true])
-  })
-
-  test('speaks up where the node itself is held for dead, and beats the accuser, at most once a second', () => {
-    const node = new LivenessNode('n000', nodeIds(12)).connectAll().beatExcept()
-    node.run(900)
-    for (let seq = 1; seq <= 4; seq++) {
-      node.liveness.rumour(rumourBy('n003', ['n000'], { seq }), node.nowMs)
-      node.settle()
-    }
-    node.run(950)
-    expect(node.times('beat', 'n003').filter((atMs) => atMs === 900)).toHaveLength(4)
-    expect(node.actions('rumour').map((each) => each.rumour.dead)).toEqual([[]])
-    node.run(5_000)
-    expect(node.times('rumour')).toEqual([900, 1_900])
-    node.setMembers(nodeIds(12), { n000: 2 })
-    node.liveness.rumour(rumourBy('n003', ['n000'], { seq: 9 }), node.nowMs)
-    node.run(5_000)
-    expect(node.actions('rumour')).toHaveLength(2)
   })
 })

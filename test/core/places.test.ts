@@ -1,0 +1,157 @@
+/** What lives in the places of a node, and when a profile takes something new. */
+import { describe, expect, test } from 'vitest'
+import type { Grant } from '../../src/core/messages.ts'
+import { Places, Profile } from '../../src/core/places.ts'
+import { NODE_SETTINGS, type NodeSettings } from '../../src/core/settings.ts'
+import { CoreMesh } from '../support/core-mesh.ts'
+import { GRANT } from '../support/sample-messages.ts'
+
+const grant = (token: string, profile = 'draw'): Grant => ({ ...GRANT, token, profile })
+const profileOf = (places: number, timeoutMs: number | 'auto' = 1_000) => new Profile({ places, timeoutMs })
+
+function placesOf(change: Partial<NodeSettings> = {}): Places {
+  const profiles = { draw: { places: 2, timeoutMs: 1_000 }, write: { places: 0, timeoutMs: 'auto' as const } }
+  return new Places({ ...NODE_SETTINGS, profiles, ...change })
+}
+
+describe('a place', () => {
+  test('is taken when its attempt is claimed and free again when the execution has ended, once', () => {
+    const places = placesOf()
+    const draw = places.profiles.get('draw') as Profile
+    const held = places.take(grant('1'), 'a')
+    expect(draw.free(0)).toBe(1)
+    places.take(grant('2'), 'a')
+    expect(draw.free(0)).toBe(0)
+    places.release(held)
+    places.release(held)
+    expect(draw.free(0)).toBe(1)
+    expect([...places.held.keys()]).toEqual(['2'])
+  })
+
+  test('is not free where fewer are configured than are busy', () => {
+    const places = placesOf()
+    places.take(grant('1'), 'a')
+    places.take(grant('2'), 'a')
+    places.set('draw', { places: 1, timeoutMs: 1_000 })
+    expect(places.profiles.get('draw')?.free(0)).toBe(0)
+  })
+
+  test('of an unknown profile cannot be taken', () => {
+    expect(() => placesOf().take(grant('1', 'sing'), 'a')).toThrow(TypeError)
+  })
+})
+
+test('the owners of what is held change with the first and the last attempt of each', () => {
+  const places = placesOf()
+  const [first, second] = [places.take(grant('1'), 'a'), places.take(grant('2'), 'a')]
+  expect([places.ownersVersion, ...places.owners]).toEqual([1, 'a'])
+  places.release(first)
+  expect(places.ownersVersion).toBe(1)
+  places.release(second)
+  expect([places.ownersVersion, ...places.owners]).toEqual([2])
+})
+
+describe('a profile that rests', () => {
+  test('takes nothing until then, and twice as long with each cause in a row, a minute at most', () => {
+    const draw = profileOf(1)
+    let nowMs = 0
+    const rests: number[] = []
+    for (let time = 0; time < 8; time++) {
+      draw.rest(nowMs, 'it is down')
+      expect(draw.free(nowMs)).toBe(0)
+      rests.push(draw.restsUntilMs - nowMs)
+      nowMs = draw.restsUntilMs
+      expect(draw.free(nowMs)).toBe(1)
+    }
+    expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+  })
+
+  test('says whether the reason is new, and does not rest longer for what fails meanwhile', () => {
+    const draw = profileOf(1)
+    expect(draw.rest(0, 'it is down')).toBe(true)
+    expect(draw.rest(500, 'something else')).toBe(false)
+    expect(draw.restsUntilMs).toBe(1_000)
+    expect(draw.rest(1_000, 'it is down')).toBe(false)
+    expect(draw.rest(5_000, 'another')).toBe(true)
+  })
+
+  test('goes on after a success, with the shortest rest again', () => {
+    const draw = profileOf(1)
+    for (const nowMs of [0, 1_000, 3_000]) draw.rest(nowMs, 'it is down')
+    draw.completed(5)
+    expect([draw.free(3_000), draw.restReason]).toEqual([1, undefined])
+    draw.rest(3_000, 'it is down')
+    expect(draw.restsUntilMs).toBe(4_000)
+  })
+})
+
+describe('a profile that is closed', () => {
+  test('takes nothing, and is not opened by a success', () => {
+    const places = placesOf()
+    const draw = places.profiles.get('draw') as Profile
+    expect(draw.close('no such model')).toBe(true)
+    expect(draw.close('no such model')).toBe(false)
+    draw.completed(5)
+    expect(draw.free(Number.MAX_SAFE_INTEGER)).toBe(0)
+    expect(places.isCapable('draw')).toBe(false)
+    expect(draw.restReason).toBe('no such model')
+  })
+
+  test('takes everything again once it is configured anew, several at a time', () => {
+    const places = placesOf()
+    const draw = places.profiles.get('draw') as Profile
+    draw.close('no such model')
+    draw.oneAtATime = true
+    places.set('draw', { places: 3, timeoutMs: 1_000 })
+    expect([draw.free(0), draw.restReason, places.isCapable('draw')]).toEqual([3, undefined, true])
+  })
+})
+
+test('a node performs what it has places for', () => {
+  const places = placesOf()
+  expect(['draw', 'write', 'sing'].map((name) => places.isCapable(name))).toEqual([true, false, false])
+  places.set('sing', { places: 1, timeoutMs: 1_000 })
+  expect(places.isCapable('sing')).toBe(true)
+})
+
+describe('the longest run', () => {
+  test("is the batch's word, else the profile's, else by experience", () => {
+    const places = placesOf()
+    expect([places.timeoutMs('draw', 7), places.timeoutMs('draw', null)]).toEqual([7, 1_000])
+    const write = places.profiles.get('write') as Profile
+    expect(places.timeoutMs('write', null)).toBe(NODE_SETTINGS.firstTimeoutMs)
+    write.completed(10)
+    expect(places.timeoutMs('write', null)).toBe(NODE_SETTINGS.autoTimeoutMsMin)
+    for (let time = 0; time < 64; time++) write.completed(100_000)
+    expect(places.timeoutMs('write', null)).toBe(800_000)
+  })
+
+  test('follows the median of the last 64 completions', () => {
+    const draw = profileOf(1, 'auto')
+    expect(draw.medianMs).toBeUndefined()
+    for (const durationMs of [30, 10, 20]) draw.completed(durationMs)
+    expect(draw.medianMs).toBe(20)
+    for (let time = 0; time < 64; time++) draw.completed(90)
+    expect(draw.medianMs).toBe(90)
+  })
+})
+
+test('a node that failed task after task takes as many as it has places once it is configured anew', () => {
+  const mesh = new CoreMesh(['a', 'b'])
+  const [a] = mesh.nodes
+  if (a === undefined) throw new Error('no node')
+  mesh.seed(a, mesh.batch(a, 'parti').id, 60)
+  mesh.advance(3_000)
+  const error = { class: 'failed', message: 'it broke' } as const
+  for (let time = 0; time < 5; time++) {
+    for (const token of [...a.running.keys()]) {
+      a.running.delete(token)
+      mesh.post(a, { type: 'execution-ended', token, outcome: 'failed', durationMs: 5, error })
+    }
+    mesh.advance(100)
+  }
+  expect(a.running.size).toBe(0)
+  mesh.post(a, { type: 'set-profile', profile: 'draw', settings: { places: 2, timeoutMs: 600_000 } })
+  mesh.advance(100)
+  expect(a.running.size).toBe(2)
+})
