@@ -35,15 +35,41 @@ describe('a slot that this node serves', () => {
     expect(contested.count).toBe(0)
   })
 
-  test('is orphaned while this node alone of three is there, and firm once another is back', () => {
+  test('is orphaned while this node alone of three is there, and firm once others are back and compared', () => {
     const world = new PartWorld(['a', 'b', 'c'])
     const { judge, contested } = serving(world)
     world.silent.add('b').add('c')
     expect(judge()).toBe(ORPHANED)
     expect(contested.count).toBe(1)
-    world.silent.delete('c')
+    world.silent.clear()
+    expect(judge()).toBe(ORPHANED)
+    contested.compared('c')
+    expect(judge()).toBe(ORPHANED)
+    contested.compared('b')
     expect(judge()).toBe(FIRM)
     expect(contested.count).toBe(0)
+  })
+
+  test('is not firm by a comparison with a member that is silent again', () => {
+    const world = new PartWorld(['a', 'b', 'c'])
+    const { judge, contested } = serving(world)
+    world.silent.add('b')
+    judge()
+    contested.compared('b')
+    world.silent.clear()
+    expect(judge()).toBe(ORPHANED)
+  })
+
+  test('is firm where a member that was silent has ended', () => {
+    const world = new PartWorld(['a', 'b', 'c'])
+    const { judge } = serving(world)
+    world.silent.add('b')
+    judge()
+    world.silent.clear()
+    world.gone.add('b')
+    judge()
+    world.gone.clear()
+    expect(judge()).toBe(FIRM)
   })
 
   test('is contested while a member before this node is silent, not where that is known to have ended', () => {
@@ -119,6 +145,8 @@ describe('ready tasks', () => {
     judge()
     expect([next(FIRM), next(CONTESTED), next(ORPHANED)]).toEqual([undefined, undefined, task])
     world.silent.clear()
+    contested.compared('b')
+    contested.compared('c')
     judge()
     expect([next(FIRM), next(CONTESTED), next(ORPHANED)]).toEqual([task, undefined, undefined])
   })
