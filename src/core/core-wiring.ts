@@ -71,6 +71,7 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
 function tiePeers(parts: CoreParts): void {
   const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
   const { copied, away, spreading, contested, ownerDesk } = parts
+  sync.onBrought = (slots) => scrub.brought(slots)
   scrub.onCompared = (peer) => contested.compared(peer)
   replication.onSingle = (slots) => copied.drop(slots)
   const onGone = (peer: NodeId) => {

@@ -6,8 +6,8 @@
  * 1. A slot is served only while its highest known ballot is (the epoch it was taken over with, this node).
  * 2. Learning of a higher ballot ends the serving of its slot at once: nothing is stated about it any more.
  * 3. Who should own a slot is a function of its list and of who is up and storing; who does own it, of ballots alone.
- * 4. Where a stranger serves the same slot, neither knows the facts of the other: both end serving it, and it is free
- *    until somebody has taken it over, which brings the facts together.
+ * 4. Where a stranger serves the same slot, neither knows the facts of the other: both end serving it, and who has the
+ *    higher ballot takes it over anew, which brings the facts together.
  */
 import { Ballots } from './ballots.ts'
 import { type NodeId, SLOT_COUNT } from './ids.ts'
@@ -21,8 +21,6 @@ export class Ownership {
   /** The epoch under which a slot is served; 0: not served. */
   readonly #epochs = new Uint32Array(SLOT_COUNT)
   readonly #served = new SlotSet()
-  /** Slots that nobody serves although their ballot's node is up. */
-  readonly #free = new SlotSet()
   /** Rises whenever other slots are served than before. */
   version = 0
   /** Is told of slots that are not served any more. */
@@ -79,7 +77,6 @@ export class Ownership {
     let yielded: SlotSet | undefined
     for (const run of runs) {
       this.ballots.raise(run, (slot) => {
-        this.#free.delete(slot)
         if (!this.serves(slot)) return
         yielded ??= new SlotSet()
         yielded.add(slot)
@@ -88,18 +85,20 @@ export class Ownership {
     if (yielded !== undefined) this.#yield(yielded)
   }
 
-  /** Learns what a node serves that is no member here, and frees the slots that both serve. */
+  /** Learns what a node serves that is no member here, and yields the slots that both serve. */
   meet(serving: readonly BallotRun[]): void {
     const both = this.servedOf(SlotSet.ofRuns(serving))
     this.learn(serving)
     const still = this.servedOf(both)
     if (still.size > 0) this.#yield(still)
-    this.#free.addAll(both)
   }
 
-  /** Whether a slot is free for whoever should own it. */
-  isFree(slot: number): boolean {
-    return this.#free.has(slot)
+  /** Slots that nobody serves: this node has their highest ballot, and does not. */
+  lapsed(): SlotSet {
+    const lapsed = new SlotSet()
+    for (const { from, to, node } of this.ballots.runsOf([{ from: 0, to: SLOT_COUNT - 1 }]))
+      if (node === this.#world.nodeId) lapsed.addRun(from, to)
+    return lapsed.without(this.#served)
   }
 
   /** Serves no slot any more, whoever has the highest ballot. */

@@ -4,9 +4,10 @@
  *
  * 1. One comparison with a node is under way at a time.
  * 2. A comparison of all that did not end well is begun anew while the node is connected.
- * 3. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
- * 4. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
- * 5. The windows of four minutes together are all slots. Who is on a list of them and not connected, as is usual in a large
+ * 3. Facts of a slot that one node brought are lacked by others on its list, maybe: a second later it is compared with these.
+ * 4. Slots that differed are compared again soon, a few times: what a peer has of them by then is a copy to rely upon.
+ * 5. What a node keeps of slots on whose list it is not comes in with its connection: the owner compares all its slots.
+ * 6. The windows of four minutes together are all slots. Who is on a list of them and not connected, as is usual in a large
  *    mesh, is asked for a connection, and with that compared: nobody else would bring it what it never had.
  */
 import type { CopiedSlots } from './copied-slots.ts'
@@ -19,6 +20,7 @@ import type { World } from './world.ts'
 const SCRUB_MS = 15_000
 const WINDOW = SLOT_COUNT / 16
 const FAILED_MS = 5_000
+const BROUGHT_MS = 1_000
 /** Pauses before slots that differed are compared again; what is stated all the time differs all the time. */
 const AGAIN_MS = [1_000, 4_000]
 
@@ -32,6 +34,7 @@ export class Scrub {
   readonly #again = new Set<NodeId>()
   /** Is told of a node with which all slots that were served have been compared. */
   onCompared: (peer: NodeId) => void = () => undefined
+  #brought = new SlotSet()
   #isSet = false
   #window = 0
 
@@ -94,21 +97,44 @@ export class Scrub {
   }
 
   #scrubWindow(): void {
-    const { peers, nodeId } = this.#world
+    const { peers } = this.#world
     const window = SlotSet.ofRuns([{ from: this.#window, to: this.#window + WINDOW - 1 }])
     this.#window = (this.#window + WINDOW) % SLOT_COUNT
-    const byPeer = new Map<NodeId, SlotSet>()
-    for (const slot of this.#ownership.servedOf(window)) {
-      for (const peer of peers.listOf(slot)) {
-        if (peer === nodeId) continue
-        const slots = byPeer.get(peer) ?? new SlotSet()
-        slots.add(slot)
-        byPeer.set(peer, slots)
-      }
-    }
-    for (const [peer, slots] of byPeer) {
+    for (const [peer, slots] of this.#byPeer(this.#ownership.servedOf(window))) {
       if (!peers.isConnected(peer)) peers.want(peer)
       else if (!this.#underWay.has(peer)) this.#compare(peer, slots, 0)
     }
+  }
+
+  /** A peer sent facts of served slots. */
+  brought(slots: SlotSet): void {
+    if (this.#brought.size === 0)
+      this.#world.timers.add(this.#world.nowMs + BROUGHT_MS, () => {
+        const served = this.#ownership.servedOf(this.#brought)
+        this.#brought = new SlotSet()
+        for (const [peer, its] of this.#byPeer(served)) this.#compareBrought(peer, its)
+      })
+    this.#brought.addAll(slots)
+  }
+
+  #compareBrought(peer: NodeId, slots: SlotSet): void {
+    if (!this.#world.peers.isConnected(peer)) return
+    if (this.#underWay.has(peer)) this.brought(slots)
+    else this.#compare(peer, slots, AGAIN_MS.length)
+  }
+
+  /** Slots by the other nodes on their lists. */
+  #byPeer(slots: SlotSet): Map<NodeId, SlotSet> {
+    const { peers, nodeId } = this.#world
+    const byPeer = new Map<NodeId, SlotSet>()
+    for (const slot of slots) {
+      for (const peer of peers.listOf(slot)) {
+        if (peer === nodeId) continue
+        const its = byPeer.get(peer) ?? new SlotSet()
+        its.add(slot)
+        byPeer.set(peer, its)
+      }
+    }
+    return byPeer
   }
 }

@@ -15,7 +15,7 @@ import { CodecError } from '../codec/codec-error.ts'
 import type { Copies } from './copies.ts'
 import { readFact } from './fact-record.ts'
 import type { StoredFact } from './facts.ts'
-import type { NodeId } from './ids.ts'
+import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf, SlotDigest } from './messages.ts'
 import type { Ownership } from './ownership.ts'
 import { partsOf } from './parts.ts'
@@ -62,6 +62,8 @@ export class Sync {
   readonly #slotsAsked = new Map<number, SlotAsked>()
   readonly #comparisons = new Set<Comparison>()
   #request = 0
+  /** Is told of served slots of which a peer sent facts that were lacking here. */
+  onBrought: (slots: SlotSet) => void = () => undefined
 
   constructor(world: World, reads: Reads, copies: Copies, ownership: Ownership) {
     this.#world = world
@@ -197,6 +199,8 @@ export class Sync {
   slot({ request, facts, lacking, done }: MessageOf<'slot'>): void {
     const read = this.#readFacts(facts)
     this.#copies.keep(read)
+    const brought = this.#ownership.servedOf(SlotSet.of(read.map(({ fact }) => slotOf(fact.task))))
+    if (brought.size > 0) this.onBrought(brought)
     const asked = this.#slotsAsked.get(request)
     if (asked === undefined) return
     const { slot, comparison, mine } = asked

@@ -8,15 +8,17 @@
  *    been steady for 30 s: since its start, and since it was away last or others held it for dead; twice as long with
  *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once, with its
  *    first batch: one that finds a mesh before serves nothing that others serve.
- * 2. Importing: the slots are compared with every node that may know of them (whom-to-ask.ts). The old owner goes on
+ * 2. What this node served last and nobody took over since is taken over anew, whoever should own it: who should waits for
+ *    it as for a live owner, and may be unsteady for long.
+ * 3. Importing: the slots are compared with every node that may know of them (whom-to-ask.ts). The old owner goes on
  *    meanwhile. Who is not connected is waited for, 5 s at most.
- * 3. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
+ * 4. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
  *    higher one, or is silent for 5 s. The own promise is synced first.
- * 4. Catching up: what those who promised have by then and this node lacks is pulled, from each until that is done, or
+ * 5. Catching up: what those who promised have by then and this node lacks is pulled, from each until that is done, or
  *    it is gone, or a minute is over.
- * 5. A slot is served only while its ballot is still the highest one known; others leave the job.
- * 6. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
- * 7. While it is barred this node takes nothing over and promises nothing (recollection.ts).
+ * 6. A slot is served only while its ballot is still the highest one known; others leave the job.
+ * 7. Who promised a higher ballot states nothing any more under a lower one, and says so with its digests.
+ * 8. While it is barred this node takes nothing over and promises nothing (recollection.ts).
  */
 import type { NodeId } from './ids.ts'
 import type { MessageOf } from './messages.ts'
@@ -224,12 +226,14 @@ export class Takeover {
     const { steadyMs } = this
     const isSteady = nowMs >= this.#steadySinceMs + steadyMs
     const wanted = this.#ownership.wanted().without(this.#ownership.served())
+    // Others wait for this node, as who serves them and is up.
+    if (peers.members.includes(nodeId)) wanted.addAll(this.#ownership.lapsed())
     if (isSteady || wanted.size === 0) return wanted
     const slots = new SlotSet()
     for (const { from, to, node } of ballots.runsOf(wanted.runs())) {
       if (node === nodeId || !peers.isStoring(node)) slots.addRun(from, to)
     }
-    for (const slot of wanted) if (ballots.epochOf(slot) === 0 || this.#ownership.isFree(slot)) slots.add(slot)
+    for (const slot of wanted) if (ballots.epochOf(slot) === 0) slots.add(slot)
     if (slots.size < wanted.size) this.#wakeAfter(this.#steadySinceMs + steadyMs - nowMs)
     return slots
   }
