@@ -130,9 +130,14 @@ function tieMembers(world: World, parts: CoreParts): void {
   news.onLists = () => scrub.compareAll()
   members.onMarked = (entries) => news.say(entries)
   away.onMarked = (entries) => news.say(entries)
-  leaving.onBegin = () => {
-    claims.stopping = true
-    holding.stopping = true
+  const beStopping = (isStopping: boolean) => {
+    claims.stopping = isStopping
+    holding.stopping = isStopping
+  }
+  leaving.onBegin = () => beStopping(true)
+  leaving.onUndone = (entry, goesOn) => {
+    news.say([entry])
+    if (goesOn) beStopping(false)
   }
   leaving.onLeft = (entry) => {
     news.say([entry])
