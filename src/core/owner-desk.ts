@@ -7,6 +7,7 @@
  */
 import { CodecError } from '../codec/codec-error.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
+import type { BatchStop } from './batch-stop.ts'
 import type { Claims } from './claims.ts'
 import type { Copies } from './copies.ts'
 import { readFact } from './fact-record.ts'
@@ -27,6 +28,7 @@ export interface OwnerParts {
   readonly copies: Copies
   readonly loading: Loading
   readonly ownership: Ownership
+  readonly stop: BatchStop
 }
 
 export class OwnerDesk {
@@ -115,9 +117,10 @@ export class OwnerDesk {
   }
 
   #held(from: NodeId, tokens: MessageOf<'held'>['tokens']): void {
-    const { claims, ownership, book, loading } = this.#parts
+    const { claims, ownership, book, loading, stop } = this.#parts
     const served = tokens.filter(({ task }) => ownership.serves(slotOf(task)))
     claims.listed(from, served)
+    stop.listed(from, served)
     const unknown = new Map<Batch, TaskId[]>()
     for (const { token, task, batch: id } of served) {
       const batch = book.get(id)
