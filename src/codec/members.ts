@@ -13,8 +13,12 @@ const VERSION = 1
 const FIELDS = 6
 
 export const MEMBER_LIMITS = {
-  /** Entries of one list; the limit of a frame is the byte limit beside it. */
+  /** Entries of one message; the limit of a frame is the byte limit beside it. */
   entriesMax: 1_000,
+  /** Members of the ring, joined and away: everyone beats some, and holds the points of all. */
+  membersMax: 1_000,
+  /** Entries of a node's whole list, those that left or were forgotten included: some 500 bytes of memory each. */
+  listEntriesMax: 10_000,
   idBytesMax: 128,
   nameBytesMax: 64,
   addressesMax: 16,
@@ -31,9 +35,9 @@ export function encodeMember(entry: MemberEntry): Uint8Array {
   return own.take()
 }
 
-/** @throws CodecError where the list or an entry is over a limit */
+/** A node's whole list. @throws CodecError where the list or an entry is over a limit */
 export function encodeMembers(entries: readonly MemberEntry[]): Uint8Array {
-  writeMembers(own.begin(), entries)
+  writeEntries(own.begin(), entries, MEMBER_LIMITS.listEntriesMax)
   return own.take()
 }
 
@@ -45,7 +49,7 @@ export function decodeMember(bytes: Uint8Array): MemberEntry {
   return entry
 }
 
-/** @throws CodecError where the bytes are not a list of such entries within the limits */
+/** @throws CodecError where the bytes are not entries of one message within the limits */
 export function decodeMembers(bytes: Uint8Array): MemberEntry[] {
   const reader = new ByteReader(bytes)
   const entries = readMembers(reader)
@@ -53,10 +57,14 @@ export function decodeMembers(bytes: Uint8Array): MemberEntry[] {
   return entries
 }
 
-/** Appends a list to what is being written. @throws CodecError where the list or an entry is over a limit */
+/** Appends entries to a message. @throws CodecError where there are too many, or one is over a limit */
 export function writeMembers(writer: ByteWriter, entries: readonly MemberEntry[]): void {
+  writeEntries(writer, entries, MEMBER_LIMITS.entriesMax)
+}
+
+function writeEntries(writer: ByteWriter, entries: readonly MemberEntry[], countMax: number): void {
   const count = entries.length
-  if (count > MEMBER_LIMITS.entriesMax) throw new CodecError(`a list of ${count} members`)
+  if (count > countMax) throw new CodecError(`a list of ${count} members`)
   writer.array(count)
   for (const entry of entries) writeMember(writer, entry)
 }

@@ -130,9 +130,17 @@ export const SLOT_MESSAGES: MessageCodecs<
   },
   'facts-stored': {
     code: 24,
-    fields: 2,
-    write: (writer, { seq, refused }) => writeBallotRuns(writer.uint(seq), refused),
-    read: (reader) => ({ type: 'facts-stored', seq: reader.uint(), refused: readBallotRuns(reader) }),
+    fields: 3,
+    write: (writer, { seq, refused, unread }) => {
+      writeBallotRuns(writer.uint(seq), refused)
+      writer.uint(unread)
+    },
+    read: (reader) => ({
+      type: 'facts-stored',
+      seq: reader.uint(),
+      refused: readBallotRuns(reader),
+      unread: reader.uint(),
+    }),
   },
   'not-owner': {
     code: 25,

@@ -4,7 +4,8 @@
  * A word: told to every member that is connected -> here (synced on this node) and there (synced on another) -> done.
  *
  * 1. It is done once it is synced here, and on another node whenever another is storing.
- * 2. Who was away, or whose connection broke, is told when it is connected anew: any node that stores it will do.
+ * 2. Who was away, or whose connection broke, is told when it is connected anew: any node that stores it will do. Who is
+ *    not connected is told every 5 s, through a third node where one reaches it (relay.ts), which may lose it.
  * 3. Told twice, a record changes nothing.
  *
  * It does not see to it that everyone has heard: lists are compared by their hash with every beat (batch-lists.ts).
@@ -14,6 +15,8 @@ import type { BatchRecord } from './batches.ts'
 import type { NodeId } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { World } from './world.ts'
+
+const AGAIN_MS = 5_000
 
 interface Word {
   readonly record: BatchRecord
@@ -27,6 +30,7 @@ export class BatchSpreading {
   readonly #lists: BatchLists
   readonly #words = new Map<number, Word>()
   #request = 0
+  #isSet = false
   /** Is told of what a peer said that was news. */
   onNews: (records: readonly BatchRecord[]) => void = () => undefined
 
@@ -45,6 +49,17 @@ export class BatchSpreading {
     this.#world.commits.whenStored(() => {
       word.isHere = true
       this.#settle()
+    })
+    this.#repeat()
+  }
+
+  #repeat(): void {
+    if (this.#isSet || this.#words.size === 0) return
+    this.#isSet = true
+    this.#world.timers.add(this.#world.nowMs + AGAIN_MS, () => {
+      this.#isSet = false
+      for (const peer of this.#others) if (!this.#world.peers.isConnected(peer)) this.connected(peer)
+      this.#repeat()
     })
   }
 

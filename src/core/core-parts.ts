@@ -122,7 +122,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     away: new Away(world, peers),
     leaving,
     strays: new Strays(world, { peers, ownership, takeover, recollection, leaving, reads, sync, intake }),
-    ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership }),
+    ownerDesk: new OwnerDesk(world, { book, claims, copies, loading, ownership, stop }),
     holderDesk: new HolderDesk(world, { book, places, holding, claims, reports, ownership }),
     mesh: new Mesh(world, { meshId, peers, ownership, batches, load, rows, news, lists }),
   }

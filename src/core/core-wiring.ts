@@ -57,7 +57,7 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
   return {
     batches: (from, message) => spreading.heard(from, message),
     'batches-stored': (_from, message) => spreading.stored(message),
-    'stop-batch': (_from, { batch, outcome }) => stop.here(batch, outcome),
+    'stop-batch': (_from, message) => stop.heard(message),
     intake: (from, message) => {
       batches.learn([message.record])
       requests.intakeAsked(from, message)
@@ -70,7 +70,7 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
 
 function tiePeers(parts: CoreParts): void {
   const { mesh, peers, sync, router, stealing, takeover, replication, claims, holderDesk, reports, scrub } = parts
-  const { copied, away, spreading, contested, ownerDesk } = parts
+  const { copied, away, spreading, contested, ownerDesk, stop } = parts
   sync.onBrought = (slots) => scrub.brought(slots)
   scrub.onCompared = (peer) => contested.compared(peer)
   replication.onSingle = (slots) => copied.drop(slots)
@@ -91,6 +91,7 @@ function tiePeers(parts: CoreParts): void {
     stealing.connected(peer)
     replication.connected(peer)
     spreading.connected(peer)
+    stop.connected(peer)
     claims.leases.changed(peer)
     holderDesk.tell(peer)
     reports.sendAll()
@@ -131,9 +132,14 @@ function tieMembers(world: World, parts: CoreParts): void {
   news.onLists = () => scrub.compareAll()
   members.onMarked = (entries) => news.say(entries)
   away.onMarked = (entries) => news.say(entries)
-  leaving.onBegin = () => {
-    claims.stopping = true
-    holding.stopping = true
+  const beStopping = (isStopping: boolean) => {
+    claims.stopping = isStopping
+    holding.stopping = isStopping
+  }
+  leaving.onBegin = () => beStopping(true)
+  leaving.onUndone = (entry, goesOn) => {
+    news.say([entry])
+    if (goesOn) beStopping(false)
   }
   leaving.onLeft = (entry) => {
     news.say([entry])

@@ -78,6 +78,7 @@ export type Event =
   | { readonly type: 'index-read'; readonly batch: BatchId; readonly tasks: readonly TaskId[]; readonly done: boolean }
   | { readonly type: 'index-failed'; readonly batch: BatchId }
   | { readonly type: 'loaded'; readonly load: number; readonly facts: readonly StoredFact[] }
+  /** Comes a second after the read has failed, not sooner: what is still wanted is read again at once. */
   | { readonly type: 'load-failed'; readonly load: number }
   | {
       readonly type: 'execution-ended'

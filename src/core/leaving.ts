@@ -1,17 +1,21 @@
 /**
  * This node leaves the mesh: hands its slots over and ends its membership (protocol.md, section 7).
  *
- * States: staying -> draining (what runs is finished or returned, like at a stop) -> telling (its entry says `left`,
- * here and on another node) -> handing over (rounds of comparisons) -> farewell (it has answered) -> over: the
- * node stops.
+ * States: staying -> settling (what it granted to itself is committed) -> draining (what runs is finished or returned, like
+ * at a stop) -> settling (the ends are committed) -> telling (its entry says `left`, here and on another node) -> handing
+ * over (rounds of comparisons) -> farewell (it has answered) -> over: the node stops. From telling and handing over also
+ * back to staying.
  *
- * 1. It is a member until nothing runs here and every end is settled: its attempts are not taken for lost.
+ * 1. It is a member until nothing runs here and every end is settled: its attempts are not taken for lost. What others
+ *    seed and change here meanwhile is taken, and does not hold the leave up.
  * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
  *    difference, every slot had such a member, and this node serves no slot: then nothing is only here. Those members had
  *    the same member list: none of them drops a slot since it is not on an earlier list (strays.ts).
  * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew.
  * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
  *    reaches none of them refuses, since nobody could take over.
+ * 5. Where for `ALONE_MS` nobody was there who could take over, the leave is undone and refused: the node is a member anew,
+ *    and goes on with the work that nobody else does.
  */
 import type { RequestId } from './events.ts'
 import type { NodeId } from './ids.ts'
@@ -27,6 +31,8 @@ import type { World } from './world.ts'
 
 /** Pause between two rounds: what differed has to be synced there. */
 const ROUND_MS = 1_000
+/** Others that start anew, after an update or a power cut, are there again by then. */
+const ALONE_MS = 300_000
 /** After its answer the node stays for so long, or who asked might not hear it. */
 const FAREWELL_MS = 100
 
@@ -41,12 +47,17 @@ export interface LeavingParts {
 export class Leaving {
   readonly #world: World
   readonly #parts: LeavingParts
-  #state: 'staying' | 'draining' | 'telling' | 'handing-over' | 'farewell' | 'over' = 'staying'
+  #state: 'staying' | 'settling' | 'draining' | 'telling' | 'handing-over' | 'farewell' | 'over' = 'staying'
   #request: RequestId = 0
+  #aloneSinceMs: number | undefined
+  /** Whether the node is to stop in any case. */
+  #isToStop = false
   /** Is told to take nothing new. */
   onBegin: () => void = () => undefined
   /** Is told of this node's own entry that says so. */
   onLeft: (entry: MemberEntry) => void = () => undefined
+  /** Is told of the entry that undoes it, and whether work goes on here. */
+  onUndone: (entry: MemberEntry, goesOn: boolean) => void = () => undefined
 
   constructor(world: World, parts: LeavingParts) {
     this.#world = world
@@ -68,8 +79,17 @@ export class Leaving {
     if (others.length > 0 && !others.some((id) => this.#isReady(id)))
       return requests.refuse(request, 'MESH_NO_PEERS', 'no other member can take over now: stop this node instead')
     this.#request = request
-    this.#state = 'draining'
+    this.#state = 'settling'
+    this.#aloneSinceMs = undefined
     this.onBegin()
+    this.#world.commits.afterwards(() => {
+      this.#state = 'draining'
+    })
+  }
+
+  /** The node is to stop, also where it cannot leave. */
+  stop(): void {
+    this.#isToStop = true
   }
 
   #others(): NodeId[] {
@@ -84,6 +104,13 @@ export class Leaving {
   look(isDrained: () => boolean): void {
     if (this.#state !== 'draining' || !isDrained()) return
     if (this.#others().length === 0) return this.#end()
+    this.#state = 'settling'
+    const { commits, timers, nowMs } = this.#world
+    commits.afterwards(() => this.#leave())
+    timers.add(nowMs, () => undefined)
+  }
+
+  #leave(): void {
     this.#state = 'telling'
     const entry = this.#parts.peers.list.leave()
     this.onLeft(entry)
@@ -93,11 +120,38 @@ export class Leaving {
   /** Goes on once another node has it on its disk: somebody must know that this one has not died. */
   #tell(entry: MemberEntry): void {
     this.#parts.members.confirm(entry, (copies) => {
-      const { timers, nowMs } = this.#world
-      if (copies < 2) return timers.add(nowMs + ROUND_MS, () => this.#tell(entry))
+      if (copies < 2) return this.#again(() => this.#tell(entry))
       this.#state = 'handing-over'
       this.#round()
     })
+  }
+
+  #again(then: () => void): void {
+    if (this.#isAbandoned()) return this.#undo()
+    const { timers, nowMs } = this.#world
+    timers.add(nowMs + ROUND_MS, then)
+  }
+
+  /** Whether nobody has been there for long who could take over. */
+  #isAbandoned(): boolean {
+    const { nowMs } = this.#world
+    if (this.#others().some((id) => this.#isReady(id))) this.#aloneSinceMs = undefined
+    else this.#aloneSinceMs ??= nowMs
+    return this.#aloneSinceMs !== undefined && nowMs >= this.#aloneSinceMs + ALONE_MS
+  }
+
+  #undo(): void {
+    this.#state = 'staying'
+    const own = this.#own()
+    this.onUndone(this.#parts.peers.list.restart(own, own.incarnation), !this.#isToStop)
+    const why = 'nobody who could take over was there for five minutes: this node is a member again'
+    this.#world.requests.refuse(this.#request, 'MESH_NO_PEERS', why)
+  }
+
+  #own(): MemberEntry {
+    const own = this.#parts.peers.list.get(this.#world.nodeId)
+    if (own === undefined) throw new TypeError('a node that leaves has no entry of its own')
+    return own
   }
 
   #round(): void {
@@ -133,15 +187,13 @@ export class Leaving {
 
   #roundEnded(isClean: boolean): void {
     if (isClean && this.#parts.ownership.count === 0) return this.#end()
-    const { timers, nowMs } = this.#world
-    timers.add(nowMs + ROUND_MS, () => this.#round())
+    this.#again(() => this.#round())
   }
 
   #end(): void {
     this.#state = 'farewell'
     const { requests, timers, nowMs } = this.#world
-    const member = this.#parts.peers.list.get(this.#world.nodeId)
-    if (member === undefined) throw new TypeError('a node that leaves has no entry of its own')
+    const member = this.#own()
     requests.answer(this.#request, { type: 'member', member, copies: this.#others().length > 0 ? 2 : 1 })
     timers.add(nowMs + FAREWELL_MS, () => {
       this.#state = 'over'

@@ -12,7 +12,9 @@
  * 3. Joined and away members are the ring; an away one is skipped in lists only where another takes the place.
  * 4. A member is marked away only by the lowest id of a side that holds a majority of all members, away ones counted:
  *    an island marks nobody.
- * 5. Ids beyond the limit are refused and counted: only there does the order of arrival matter.
+ * 5. Ids beyond a limit are refused and counted: only there does the order of arrival matter. Members of the ring have
+ *    one; those that left or were forgotten do not count towards it. They stay on the list, which has a wider limit:
+ *    an older entry of theirs, told by somebody who was away, would make them members again.
  *
  * It has no clock and asks nobody: who is alive, and for how long somebody was not, is its callers' to say. They keep
  * what `merge` and the others answer as changed.
@@ -42,6 +44,8 @@ export class Members {
   #joined: readonly NodeId[] | undefined
   #away: ReadonlySet<NodeId> | undefined
   #ring: Ring | undefined
+  /** Members of the ring besides this node. */
+  #others = 0
   /** Entries of ids beyond the limit that were refused. */
   refused = 0
 
@@ -59,19 +63,22 @@ export class Members {
 
   #put(entry: MemberEntry): boolean {
     const known = this.#entries.get(entry.id)
-    if (known === undefined && entry.id !== this.#self && this.#isFull()) {
+    if (known !== undefined && this.#compare(entry, known) <= 0) return false
+    if (entry.id !== this.#self && this.#isFull(entry, known)) {
       this.refused++
       return false
     }
-    if (known !== undefined && this.#compare(entry, known) <= 0) return false
     this.#entries.set(entry.id, entry)
+    if (entry.id !== this.#self) this.#others += Number(isOfRing(entry)) - Number(isOfRing(known))
     this.#forgetDerived(entry, known)
     return true
   }
 
-  /** One place is kept for this node's own entry. */
-  #isFull(): boolean {
-    return this.#entries.size - (this.#entries.has(this.#self) ? 1 : 0) >= MEMBER_LIMITS.entriesMax - 1
+  /** Whether there is no room for another node's entry. One place is kept for this node's own. */
+  #isFull(entry: MemberEntry, known: MemberEntry | undefined): boolean {
+    if (isOfRing(entry) && !isOfRing(known) && this.#others >= MEMBER_LIMITS.membersMax - 1) return true
+    const others = this.#entries.size - (this.#entries.has(this.#self) ? 1 : 0)
+    return known === undefined && others >= MEMBER_LIMITS.listEntriesMax - 1
   }
 
   /** Above 0 where the first entry counts, 0 where they are equal. */
@@ -210,6 +217,6 @@ function saysTheSame(a: MemberEntry, b: MemberEntry): boolean {
   return a.addresses.every((address, at) => address === b.addresses[at])
 }
 
-function isOfRing({ standing }: MemberEntry): boolean {
-  return standing === 'joined' || standing === 'away'
+function isOfRing(entry: MemberEntry | undefined): boolean {
+  return entry?.standing === 'joined' || entry?.standing === 'away'
 }

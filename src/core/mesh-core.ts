@@ -80,7 +80,8 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers } = this.#parts
+    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers, places } =
+      this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
@@ -95,7 +96,7 @@ export class MeshCore {
     claims.grant()
     stealing.look()
     loading.refill()
-    leaving.look(() => this.#isIdle && reports.idle)
+    leaving.look(() => places.held.size === 0 && reports.idle)
     this.#endStep()
     const persist = this.#world.commits.take()
     if (persist !== undefined) this.#effects.unshift(persist)
@@ -214,7 +215,8 @@ export class MeshCore {
   }
 
   #stop(now: boolean): void {
-    const { claims, holding } = this.#parts
+    const { claims, holding, leaving } = this.#parts
+    leaving.stop()
     claims.stopping = true
     holding.stopping = true
     if (now) holding.killAll('returned')

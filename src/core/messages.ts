@@ -213,7 +213,13 @@ export type Message =
       readonly ballots: readonly BallotRun[]
       readonly facts: readonly Uint8Array[]
     }
-  | { readonly type: 'facts-stored'; readonly seq: number; readonly refused: readonly BallotRun[] }
+  | {
+      readonly type: 'facts-stored'
+      readonly seq: number
+      readonly refused: readonly BallotRun[]
+      /** How many facts of the frame are not stored, because who was to store them cannot read them. */
+      readonly unread: number
+    }
   | {
       readonly type: 'claim'
       readonly seq: number

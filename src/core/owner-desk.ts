@@ -2,11 +2,12 @@
  * The owner's talk with holders and with nodes that seed or operate: what they say about slots that this node serves.
  *
  * 1. About slots that it does not serve it says who does, and nothing else.
- * 2. An end is settled only when it is committed; the holder keeps it until then. That of a deleted batch is settled at
- *    once, whoever owns its slot.
+ * 2. An end is settled only when it is committed under the epoch in which it came; the holder keeps it until then. That of
+ *    a deleted batch is settled at once, whoever owns its slot.
  */
 import { CodecError } from '../codec/codec-error.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
+import type { BatchStop } from './batch-stop.ts'
 import type { Claims } from './claims.ts'
 import type { Copies } from './copies.ts'
 import { readFact } from './fact-record.ts'
@@ -27,6 +28,7 @@ export interface OwnerParts {
   readonly copies: Copies
   readonly loading: Loading
   readonly ownership: Ownership
+  readonly stop: BatchStop
 }
 
 export class OwnerDesk {
@@ -75,16 +77,16 @@ export class OwnerDesk {
     }
     if (batch === undefined) return
     const lease = claims.leases.get(fact.token)
-    const settle = () => this.#world.commits.afterwards(() => this.#settled(from, slot, fact.token))
+    const epoch = ownership.epochOf(slot)
+    const settle = () =>
+      this.#world.commits.afterwards(() => {
+        if (ownership.epochOf(slot) === epoch) this.#tellSettled(from, fact.token)
+      })
     if (lease === undefined) copies.join(batch, new Map([[fact.task, [stored]]]), settle)
     else {
       claims.endedAs(lease, stored)
       settle()
     }
-  }
-
-  #settled(holder: NodeId, slot: number, token: Token): void {
-    if (this.#parts.ownership.serves(slot)) this.#tellSettled(holder, token)
   }
 
   #tellSettled(holder: NodeId, token: Token): void {
@@ -115,9 +117,10 @@ export class OwnerDesk {
   }
 
   #held(from: NodeId, tokens: MessageOf<'held'>['tokens']): void {
-    const { claims, ownership, book, loading } = this.#parts
+    const { claims, ownership, book, loading, stop } = this.#parts
     const served = tokens.filter(({ task }) => ownership.serves(slotOf(task)))
     claims.listed(from, served)
+    stop.listed(from, served)
     const unknown = new Map<Batch, TaskId[]>()
     for (const { token, task, batch: id } of served) {
       const batch = book.get(id)

@@ -15,7 +15,8 @@
  * 5. It is `heardOf` that peer, not `heard`: no evidence that the way between the two is open. Of an owner it is a word
  *    all the same: what it granted may be started.
  *
- * Lists, comparisons of slots and hellos stay on connections: they are large, or order matters to them.
+ * Lists, comparisons of slots and hellos stay on connections: they are large, or order matters to them. A batch that must
+ * be synced elsewhere before it is answered is no list: it names its request, and comes again until that is answered.
  */
 import { MESSAGE_LIMITS } from '../codec/message-limits.ts'
 import { encodeMessage } from '../codec/messages.ts'
@@ -26,6 +27,7 @@ import type { World } from './world.ts'
 
 const RELAYED: ReadonlySet<MessageType> = new Set([
   'beat',
+  'batches-stored',
   'serving',
   'promise',
   'promised',
@@ -48,6 +50,11 @@ const RELAYED: ReadonlySet<MessageType> = new Set([
 
 type Relayed = MessageOf<'relay'>
 
+/** Whether a message bears going through a third node. */
+function bearsIt(message: Message): boolean {
+  return message.type === 'batches' ? message.request > 0 && !message.answer : RELAYED.has(message.type)
+}
+
 export class Relay {
   readonly #world: World
   readonly #peers: MeshPeers
@@ -62,7 +69,7 @@ export class Relay {
     if (to === this.#world.nodeId) throw new TypeError(`a message ${message.type} to this node itself`)
     if (message.type !== 'beat') this.#peers.want(to)
     if (this.#peers.isConnected(to)) this.#world.out({ type: 'send', to, bytes: encodeMessage(message) })
-    else if (RELAYED.has(message.type)) this.#wrap(to, message)
+    else if (bearsIt(message)) this.#wrap(to, message)
   }
 
   #wrap(to: NodeId, message: Message): void {
@@ -96,7 +103,7 @@ export class Relay {
   }
 
   /** Whether a message that came through another may have come so. */
-  mayBeRelayed({ toBoot }: Relayed, { type }: Message): boolean {
-    return RELAYED.has(type) && (toBoot !== null || type === 'beat')
+  mayBeRelayed({ toBoot }: Relayed, message: Message): boolean {
+    return bearsIt(message) && (toBoot !== null || message.type === 'beat')
   }
 }

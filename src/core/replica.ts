@@ -3,6 +3,8 @@
  *
  * 1. A frame is synced before it is acknowledged.
  * 2. Slots of which a higher ballot is known are refused: nothing of them is kept, and their owner is told.
+ * 3. A fact that cannot be read, of a later version or damaged, is not kept, since its key is unknown. The owner is told how
+ *    many those are: they are not on this node, and must not keep all that the owner states later from being committed.
  */
 import { CodecError } from '../codec/codec-error.ts'
 import type { Copies } from './copies.ts'
@@ -26,14 +28,8 @@ export class Replica {
   }
 
   facts(from: NodeId, { seq, ballots, facts }: MessageOf<'facts'>): void {
-    let read: StoredFact[]
-    try {
-      read = facts.map((bytes) => readFact(bytes, this.#world.sha256))
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error
-      this.#world.badMessage()
-      return
-    }
+    const read = facts.map((bytes) => this.#read(bytes)).filter((stored) => stored !== undefined)
+    const unread = facts.length - read.length
     const stated = ballots.filter((run) => run.node === from)
     this.#ownership.learn(stated)
     this.#ownership.persist()
@@ -51,6 +47,18 @@ export class Replica {
     })
     this.#copies.keep(kept)
     const inTheWay = this.#ownership.ballots.runsOf(runsOfFew(refused))
-    this.#world.commits.whenStored(() => this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay }))
+    this.#world.commits.whenStored(() =>
+      this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay, unread }),
+    )
+  }
+
+  #read(bytes: Uint8Array): StoredFact | undefined {
+    try {
+      return readFact(bytes, this.#world.sha256)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.#world.badMessage()
+      return undefined
+    }
   }
 }

@@ -10,6 +10,8 @@
  * 3. Where no other node stores, facts are committed with this node's copy alone; it is known of which tickets.
  * 4. A peer that is slower than others has no more waiting for it than frame-window.ts keeps.
  * 5. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
+ * 6. A peer that could not read all of a frame is no copy of it. Where that is so of all who were to store it, its facts
+ *    are committed with this node's copy alone, like those of 3: nothing else would ever end the waiting.
  *
  * It does not bring a node that was away what it missed: that is sync.ts's.
  */
@@ -177,13 +179,25 @@ export class Replication implements Copying {
   }
 
   /** A peer stored a frame, but for the slots that it refused because it promised them to a higher ballot. */
-  stored(peer: NodeId, { seq, refused }: MessageOf<'facts-stored'>): void {
+  stored(peer: NodeId, { seq, refused, unread }: MessageOf<'facts-stored'>): void {
     this.#ownership.learn(refused)
     const frame = this.#windows.get(peer)?.acknowledged(seq)
     if (frame === undefined) return
-    frame.group.done = true
+    if (unread === 0) frame.group.done = true
+    else this.#unread(peer, frame.group)
     this.#pump(peer)
     this.#settle()
+  }
+
+  /** A peer has not all facts of a group, and will not. */
+  #unread(peer: NodeId, group: Group): void {
+    const pending = this.#pending.find(({ groups }) => groups.includes(group))
+    if (group.done || pending === undefined) return
+    group.targets = group.targets.filter((id) => id !== peer)
+    if (group.targets.length > 0) return
+    group.done = true
+    this.#single.add(pending.ticket)
+    this.onSingle(SlotSet.ofRuns(runsOfFew(group.facts.map(({ fact }) => slotOf(fact.task)))))
   }
 
   /** Frames go again in their order. */

@@ -9,6 +9,7 @@
  *
  * What is taken over of lists that come is member-news.ts's and batch-lists.ts's.
  */
+import { MEMBER_LIMITS } from '../codec/members.ts'
 import { MESSAGE_LIMITS } from '../codec/message-limits.ts'
 import type { BatchLists } from './batch-lists.ts'
 import type { BatchRecord } from './batches.ts'
@@ -62,7 +63,7 @@ export class SharedLists {
   }
 
   sendMembers(peer: NodeId, all: readonly MemberEntry[], answer: boolean): void {
-    const parts = partsBy(all, entryBytes, LIST_BYTES_MAX)
+    const parts = partsBy(all, entryBytes, LIST_BYTES_MAX, MEMBER_LIMITS.entriesMax)
     parts.forEach((entries, at) => {
       this.#world.send(peer, { type: 'members', entries, answer: answer && at === parts.length - 1 })
     })

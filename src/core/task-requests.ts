@@ -2,7 +2,8 @@
  * Requests about tasks, asked here or by another node: seeding, cancelling, retrying. Each is brought to the owners of
  * its tasks (router.ts).
  *
- * 1. A request is answered when every owner has committed what it asks for.
+ * 1. A request is answered when every owner has committed what it asks for, under the epoch in which it was asked: what was
+ *    stated of a slot that went elsewhere meanwhile, and may have come back, is asked of its owner again.
  * 2. `copies` of an answer is the least number of nodes that stored a row.
  * 3. About a deleted batch nothing is done: who asks is refused, here or by the node that it asked.
  */
@@ -146,12 +147,12 @@ export class TaskRequests {
     answered: (count: number, elsewhere: readonly TaskId[]) => void,
   ): void {
     const { ownership, operator } = this.#parts
-    const isServed = (task: TaskId) => ownership.serves(slotOf(task))
-    const served = tasks.filter(isServed)
+    const epochs = tasks.map((task) => ownership.epochOf(slotOf(task)))
+    const served = tasks.filter((_, at) => epochs[at] !== 0)
     operator.changeTasks(batch, change, served, stopRunning, (count) =>
       answered(
         count,
-        tasks.filter((task) => !served.includes(task) || !isServed(task)),
+        tasks.filter((task, at) => epochs[at] === 0 || ownership.epochOf(slotOf(task)) !== epochs[at]),
       ),
     )
   }

@@ -62,6 +62,36 @@ describe('a new batch, and a change of one', () => {
     expect(a.replies.get(request)).toMatchObject({ value: { copies: 1 } })
   })
 
+  test('is answered by a node that is reached through a third only, which stores nothing itself', () => {
+    const mesh = new CoreMesh(['a', 'b', 'c'])
+    const [a, b, c] = mesh.nodes as Nodes
+    mesh.post(c, { type: 'storage', problem: 'disk-full' })
+    c.held = true
+    mesh.disconnect(a, b)
+    mesh.advance(20_000)
+    expect([a.core.isUp('b'), a.peers.has(b)]).toEqual([true, false])
+    const request = mesh.ask(a, { type: 'create-batch', spec: { name: 'parti', profile: 'draw' } })
+    mesh.advance(10_000)
+    expect(a.replies.get(request)).toMatchObject({ value: { copies: 2 } })
+    expect(b.record('parti')).toBeDefined()
+  })
+
+  test('is told again where the node between lost it', () => {
+    const mesh = new CoreMesh(['a', 'b', 'c'])
+    const [a, b, c] = mesh.nodes as Nodes
+    mesh.post(c, { type: 'storage', problem: 'disk-full' })
+    c.held = true
+    mesh.disconnect(a, b)
+    mesh.advance(20_000)
+    mesh.disconnect(b, c)
+    const request = mesh.ask(a, { type: 'create-batch', spec: { name: 'parti', profile: 'draw' } })
+    mesh.connect(b, c)
+    mesh.advance(1_000)
+    expect(a.replies.get(request)).toBeUndefined()
+    mesh.advance(20_000)
+    expect(a.replies.get(request)).toMatchObject({ value: { copies: 2 } })
+  })
+
   test('that was made before is not answered before it is on two nodes either', () => {
     const mesh = new CoreMesh(['a', 'b'])
     const [a, b] = mesh.nodes as Nodes

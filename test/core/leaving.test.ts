@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { CalmWorld } from '../simulation/calm-world.ts'
 import { machine } from '../simulation/cases.ts'
+import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
 
 function mesh(count: number, tasks = 30): CalmWorld {
   return new CalmWorld({ machines: Array.from({ length: count }, () => machine(2_000)), tasks })
@@ -76,5 +77,49 @@ describe('a node that leaves', () => {
     expect(two.node(0).up).toBe(false)
     expect(reply).toMatchObject({ type: 'answer' })
     for (const { facts } of two.world.pool.tasks.values()) for (const fact of facts) expect(fact.copies).toBe(1)
+  })
+
+  test('is a member again, works on and is refused where all others are gone for long after it said that it leaves', () => {
+    const two = mesh(2).run(30_000)
+    two.node(0).leaving = { backMs: undefined }
+    two.world.desk.ask(two.node(0), { type: 'leave' }, () => undefined)
+    for (let left = 1_000; two.entry(1, 0)?.standing !== 'left' && left > 0; left--) two.run(20)
+    two.node(1).powerOff()
+    two.run(30_000)
+    expect(two.entry(0, 0)?.standing).toBe('left')
+    two.run(400_000)
+    expect(two.node(0).up).toBe(true)
+    expect(two.entry(0, 0)?.standing).toBe('joined')
+    expect(two.node(0).core?.view().stopping).toBe(false)
+    expect(two.effectsOf(0, 'refuse')).toMatchObject([{ code: 'MESH_NO_PEERS' }])
+    two.node(0).leaving = undefined
+    two.node(1).powerOn()
+    two.run(120_000)
+    expect(two.entry(1, 0)?.standing).toBe('joined')
+    const [view] = two.node(0).core?.view().batches ?? []
+    expect(view?.counts).toMatchObject({ total: 30, completed: 30 })
+    expect(two.problems).toEqual([])
+  })
+
+  test('is not held up by what others seed and what it is never done with writing', () => {
+    const three = new CoreMesh(['a', 'b', 'c'])
+    const [a, b] = three.nodes as [MeshNode, MeshNode, MeshNode]
+    const { id } = three.batch(b, 'parti')
+    three.answer(b, { type: 'set-batch', batch: id, change: { paused: true } })
+    a.held = true
+    three.seed(b, id, 20)
+    expect(a.unsynced.length).toBeGreaterThan(0)
+    three.ask(a, { type: 'leave' })
+    for (let round = 2; round < 40; round++) {
+      three.seed(b, id, 20 * round)
+      three.advance(200)
+      while (a.unsynced.length > 1) {
+        const writes = a.unsynced.shift()
+        if (writes === undefined) break
+        a.disk.write(writes)
+        three.post(a, { type: 'persisted', ticket: writes.ticket })
+      }
+    }
+    expect([...b.disk.members].find(([node]) => node === 'a')?.[1].standing).toBe('left')
   })
 })

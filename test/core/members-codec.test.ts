@@ -103,7 +103,10 @@ describe('the bytes of members', () => {
   })
 
   test('are never made of more entries than the limit', () => {
-    expect(decodeMembers(encodeMembers(Array(1_000).fill(sample)))).toHaveLength(1_000)
-    expect(() => encodeMembers(Array(1_001).fill(sample))).toThrow(CodecError)
+    const { entriesMax, listEntriesMax } = MEMBER_LIMITS
+    expect(decodeMembers(encodeMembers(Array(entriesMax).fill(sample)))).toHaveLength(entriesMax)
+    expect(() => decodeMembers(encodeMembers(Array(entriesMax + 1).fill(sample)))).toThrow(CodecError)
+    expect(() => encodeMembers(Array(listEntriesMax).fill(sample))).not.toThrow()
+    expect(() => encodeMembers(Array(listEntriesMax + 1).fill(sample))).toThrow(CodecError)
   })
 })

@@ -88,15 +88,39 @@ describe('merging member lists', () => {
   })
 
   test('refuses ids beyond the limit, counts them, and still takes news of those known and of itself', () => {
-    const { entriesMax } = MEMBER_LIMITS
-    const members = membersOf(Array.from({ length: entriesMax - 1 }, (_, at) => joined(`node-${at}`)))
+    const { membersMax } = MEMBER_LIMITS
+    const members = membersOf(Array.from({ length: membersMax - 1 }, (_, at) => joined(`node-${at}`)))
     expect(members.merge([joined('one-more')])).toEqual([])
     expect(members.refused).toBe(1)
     expect(members.merge([joined('node-7', 2)])).toHaveLength(1)
     members.restart({ name: 'self', addresses: [] }, 1)
-    expect(members.joined).toHaveLength(entriesMax)
+    expect(members.joined).toHaveLength(membersMax)
     expect(members.hash).toMatch(/^[0-9a-f]{16}$/)
     expect(members.merge([joined('one-more')])).toEqual([])
+  })
+
+  test('has room for new members however many left or were forgotten, up to a limit of the list itself', () => {
+    const { listEntriesMax } = MEMBER_LIMITS
+    const members = started('self', [])
+    for (let at = 1; at < listEntriesMax; at++) {
+      expect(members.merge([joined(`node-${at}`)])).toHaveLength(1)
+      members.merge([{ ...joined(`node-${at}`), standing: at % 2 === 0 ? 'left' : 'forgotten' }])
+    }
+    expect(members.joined).toEqual(['self'])
+    expect(members.hash).toMatch(/^[0-9a-f]{16}$/)
+    expect(members.refused).toBe(0)
+    expect(members.merge([joined('one-more')])).toEqual([])
+    expect(members.refused).toBe(1)
+    expect(members.merge([joined('node-7', 2)])).toHaveLength(1)
+  })
+
+  test('refuses a member that comes back where there is no room, until there is', () => {
+    const { membersMax } = MEMBER_LIMITS
+    const members = membersOf([{ ...joined('gone'), standing: 'left' }])
+    members.merge(Array.from({ length: membersMax - 1 }, (_, at) => joined(`node-${at}`)))
+    expect(members.merge([joined('gone', 2)])).toEqual([])
+    members.forget('node-7')
+    expect(members.merge([joined('gone', 2)])).toHaveLength(1)
   })
 })
 

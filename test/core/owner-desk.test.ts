@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { EndedFact, Fact } from '../../src/core/facts.ts'
 import type { TaskId, Token } from '../../src/core/ids.ts'
 import type { MessageOf } from '../../src/core/messages.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import { BATCH, CoreBench, recordOf, stored, taskIn } from '../support/core-bench.ts'
 
 const [ONE, TWO] = [taskIn(1), taskIn(2)]
@@ -54,6 +55,20 @@ describe('an end', () => {
     bench.acknowledge('c')
     bench.endStep()
     expect(settled()).toEqual([['b', tokenOf(ONE)]])
+  })
+
+  test('is not settled where its slot went to another node and came back before it was committed', () => {
+    const { bench, tokenOf, done, ended, settled } = setUp()
+    const token = tokenOf(ONE)
+    ended(done(ONE))
+    bench.endStep()
+    bench.yield('c', [{ from: 1, to: 1 }])
+    bench.own(SlotSet.all(), 3)
+    bench.settle()
+    expect(settled()).toEqual([])
+    ended(done(ONE, token))
+    bench.settle()
+    expect(settled()).toEqual([['b', token]])
   })
 
   test('that comes twice is settled twice and counts once', () => {

@@ -122,6 +122,11 @@ describe('what comes through another', () => {
     expect(relay.mayBeRelayed(wrapped(), { type: 'batches', records: [], answer: false, request: 0 })).toBe(false)
   })
 
+  test('may be a batch that its origin waits for', () => {
+    expect(relay.mayBeRelayed(wrapped(), { type: 'batches', records: [], answer: false, request: 7 })).toBe(true)
+    expect(relay.mayBeRelayed(wrapped(), { type: 'batches', records: [], answer: true, request: 7 })).toBe(false)
+  })
+
   test('is dropped where its origin is a stranger, this node, or whoever sent it', () => {
     expect(relay.isForMe('b', wrapped({ from: 'stranger' }))).toBe(false)
     expect(relay.isForMe('b', wrapped({ from: 'self' }))).toBe(false)

@@ -26,7 +26,7 @@ describe('a frame', () => {
     bench.endStep()
     expect(acknowledged()).toEqual([])
     bench.settle()
-    expect(acknowledged()).toEqual([{ to: 'b', message: { type: 'facts-stored', seq: 1, refused: [] } }])
+    expect(acknowledged()).toEqual([{ to: 'b', message: { type: 'facts-stored', seq: 1, refused: [], unread: 0 } }])
     expect([has(1), has(2), bench.disk.promises]).toEqual([true, true, [ballot(1, 2, 3)]])
   })
 
@@ -53,12 +53,16 @@ describe('a frame', () => {
     expect(bench.batch.counts.total).toBe(0)
   })
 
-  test('with bytes that are no fact is counted, and neither kept nor acknowledged', () => {
+  test('with bytes that are no fact, or one of a later version, is acknowledged with how many of them are not kept', () => {
     const { bench, world, replica, acknowledged, has } = setUp()
-    const bytes = [factIn(1).bytes, new Uint8Array([7])]
-    replica.facts('b', { type: 'facts', seq: 1, ballots: [ballot(1, 1, 3)], facts: bytes })
+    const later = Uint8Array.from(factIn(2).bytes)
+    later[2] = 23
+    const bytes = [factIn(1).bytes, new Uint8Array([7]), later, factIn(3).bytes]
+    replica.facts('b', { type: 'facts', seq: 1, ballots: [ballot(1, 3, 3)], facts: bytes })
+    expect(acknowledged()).toEqual([])
     bench.settle()
-    expect([world.bad, acknowledged(), has(1)]).toEqual([1, [], false])
+    expect(acknowledged().map(({ message }) => message)).toMatchObject([{ seq: 1, refused: [], unread: 2 }])
+    expect([world.bad, has(1), has(2), has(3)]).toEqual([2, true, false, true])
   })
 })
 

@@ -22,8 +22,8 @@ function setUp(members: readonly string[] = ['a', 'b', 'c', 'd']) {
   const single: number[][] = []
   replication.onSingle = (slots) => single.push([...slots])
   const sentTo = (peer: string) => world.sentOf('facts').flatMap(({ to, message }) => (to === peer ? [message] : []))
-  const ack = (peer: string, seq: number, refused: Parameters<Ownership['learn']>[0] = []) =>
-    replication.stored(peer, { type: 'facts-stored', seq, refused })
+  const ack = (peer: string, seq: number, refused: Parameters<Ownership['learn']>[0] = [], unread = 0) =>
+    replication.stored(peer, { type: 'facts-stored', seq, refused, unread })
   return { world, ownership, replication, single, sentTo, ack }
 }
 
@@ -229,7 +229,7 @@ test('what a slow peer has not acknowledged is bounded where a quicker one has i
   const acknowledge = (peer: string) => {
     for (const { to, message } of sent.splice(0))
       if (to === peer && message.type === 'facts')
-        replication.stored(peer, { type: 'facts-stored', seq: message.seq, refused: [] })
+        replication.stored(peer, { type: 'facts-stored', seq: message.seq, refused: [], unread: 0 })
   }
   for (let ticket = 1; ticket <= 1_000; ticket++) {
     state(ticket)
@@ -245,9 +245,24 @@ test('what a slow peer has not acknowledged is bounded where a quicker one has i
       if (to !== 'slow' || message.type !== 'facts') continue
       left = true
       bytes += message.facts.reduce((sum, fact) => sum + fact.length, 0)
-      replication.stored('slow', { type: 'facts-stored', seq: message.seq, refused: [] })
+      replication.stored('slow', { type: 'facts-stored', seq: message.seq, refused: [], unread: 0 })
     }
   }
   expect(bytes).toBeLessThanOrEqual(41 * MIB)
   expect(replication.pendingFrom).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('a frame that nobody can read whole is committed with one copy, and what one of two has with two', () => {
+  const { replication, single, sentTo, ack } = setUp(['a', 'b', 'c'])
+  replication.take(1, [factIn(1)])
+  replication.take(2, [factIn(2)])
+  const seqs = (peer: string) => sentTo(peer).map(({ seq }) => seq) as [number, number]
+  for (const seq of seqs('b')) ack('b', seq, [], 1)
+  expect(replication.pendingFrom).toBe(1)
+  ack('c', seqs('c')[0], [], 1)
+  expect(replication.pendingFrom).toBe(2)
+  ack('c', seqs('c')[1])
+  expect(replication.pendingFrom).toBe(FREE)
+  expect([1, 2].map((ticket) => replication.copiesOf(ticket))).toEqual([1, 2])
+  expect(single).toEqual([[1]])
 })

@@ -77,3 +77,16 @@ test('lists that differ go in messages that can be encoded, the last of which as
   lists.compare('n002', { ...lists.hashes, batchesHash: '00'.repeat(8) })
   expect(world.sent, 'once a second at most').toEqual([])
 })
+
+test('a list of more entries than a message takes goes in several, of which the last asks for the answer', () => {
+  const { lists, world } = setUp(3)
+  const entries = Array.from({ length: 2_500 }, (_, at) => entryOf(`left-${at}`))
+  lists.sendMembers('n001', entries, true)
+  const sizes = world.sent.map(({ message }) => message.type === 'members' && [message.entries.length, message.answer])
+  expect(sizes).toEqual([
+    [1_000, false],
+    [1_000, false],
+    [500, true],
+  ])
+  for (const { message } of world.sent) encodeMessage(message)
+})

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskId } from '../../src/core/ids.ts'
 import type { MessageOf } from '../../src/core/messages.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import { BATCH, CoreBench, recordOf, taskIn } from '../support/core-bench.ts'
 
 const [ZERO, ONE, TWO] = [taskIn(0), taskIn(1), taskIn(2)]
@@ -79,6 +80,19 @@ describe('a request is answered when every owner has committed what it asks for'
     expect([part?.to, part?.message.tasks]).toEqual(['c', [ZERO]])
     requests.changed('c', { type: 'changed', request: part?.message.request ?? 0, tasks: 1, elsewhere: [] })
     expect(answers()).toHaveLength(2)
+  })
+
+  test('and not where a slot goes to another node and comes back before: its tasks are asked for again', () => {
+    const { bench, world, requests, seed } = setUp()
+    seed([ZERO])
+    bench.settle()
+    const asked = { request: 7, batch: BATCH, change: 'cancel', tasks: [ZERO], stopRunning: false } as const
+    requests.changeAsked('b', { type: 'change-tasks', ...asked })
+    bench.endStep()
+    bench.yield('b', [{ from: 0, to: 0 }])
+    bench.own(SlotSet.of([0]), 3)
+    bench.settle()
+    expect(world.sentOf('changed').map(({ message }) => message.elsewhere)).toEqual([[ZERO]])
   })
 
   test('or is refused after a minute', () => {

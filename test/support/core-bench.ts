@@ -129,7 +129,8 @@ export class CoreBench {
   /** Every frame that was sent to a node is stored there. */
   acknowledge(peer: NodeId): void {
     for (const { to, message } of this.world.sentOf('facts'))
-      if (to === peer) this.parts.replication.stored(peer, { type: 'facts-stored', seq: message.seq, refused: [] })
+      if (to === peer)
+        this.parts.replication.stored(peer, { type: 'facts-stored', seq: message.seq, refused: [], unread: 0 })
   }
 
   /** Syncs, reads and has others store until nothing is under way here. */

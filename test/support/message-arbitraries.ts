@@ -210,7 +210,7 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   'slot-wanted': { request: whole, slot, have: few(hash) },
   slot: { request: whole, facts: few(bytes), lacking: few(hash), done: flag },
   facts: { seq: whole, ballots: ballotRuns, facts: few(bytes) },
-  'facts-stored': { seq: whole, refused: ballotRuns },
+  'facts-stored': { seq: whole, refused: ballotRuns, unread: whole },
   claim: {
     seq: whole,
     boot,

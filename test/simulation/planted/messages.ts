@@ -65,7 +65,7 @@ export function gossipsFacts(world: World): Tamper {
       altered(effects, 'send', (effect): readonly Effect[] => {
         const message = messageOf(effect.bytes)
         if (message?.type !== 'facts') return [effect]
-        const bytes = encodeMessage({ type: 'facts-stored', seq: message.seq, refused: [] })
+        const bytes = encodeMessage({ type: 'facts-stored', seq: message.seq, refused: [], unread: 0 })
         world.schedule.at(world.schedule.nowMs + 5, stored, { node, from: effect.to, bytes })
         return [{ type: 'gossip', bytes: effect.bytes }]
       }),
