@@ -80,7 +80,8 @@ export class MeshCore {
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers } = this.#parts
+    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers, askedTallies } =
+      this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
@@ -90,6 +91,7 @@ export class MeshCore {
     const named = partners.news()
     if (named !== undefined) peers.liveness.extras(named, this.#world.nowMs)
     mesh.look()
+    askedTallies.look()
     takeover.look()
     contested.look()
     claims.grant()
@@ -102,8 +104,9 @@ export class MeshCore {
     return this.#effects
   }
 
-  /** What stands here now, for people. */
+  /** What stands here now, for people; the next steps ask other nodes for tallies that are missing. */
   view(): CoreView {
+    this.#parts.askedTallies.wanted()
     return coreView(this.#world, this.#book, this.#parts, this.#storageProblem)
   }
 
