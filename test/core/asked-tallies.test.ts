@@ -5,8 +5,8 @@ import { BatchBook } from '../../src/core/batch-book.ts'
 import type { Load } from '../../src/core/load.ts'
 import { LoadRows } from '../../src/core/load-rows.ts'
 import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
+import { PartWorld } from '../support/part-world.ts'
 import { BATCH_ROW, HASH, RECORD, ROW } from '../support/sample-messages.ts'
-import { SmallWorld } from '../support/small-world.ts'
 
 const BATCHES = 45
 const TASKS = 4
@@ -63,7 +63,7 @@ describe('tallies that rows leave out', () => {
   })
 
   test('count only beside a row of the same boot that owns the same slots, and are missing again when they are old', () => {
-    const world = new SmallWorld(['a', 'b'])
+    const world = new PartWorld(['a', 'b'])
     world.bootOf = () => ROW.boot
     const book = new BatchBook()
     book.put(RECORD)

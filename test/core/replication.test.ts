@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { makeFact } from '../../src/core/fact-record.ts'
 import type { StoredFact } from '../../src/core/facts.ts'
 import { Ownership } from '../../src/core/ownership.ts'
-import type { Peers } from '../../src/core/peers.ts'
 import { Replication } from '../../src/core/replication.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { seededFact, stored, taskIn } from '../support/core-bench.ts'
@@ -127,6 +126,7 @@ describe('a frame', () => {
   test('waits for a connection, which is asked for, and goes every 5 s where it goes through a third node', () => {
     const { world, replication, sentTo } = setUp()
     world.unconnected.add('b')
+    world.heardMs = () => 0
     replication.take(1, [factIn(0)])
     expect([sentTo('b').length, world.wanted]).toEqual([0, ['b']])
     world.relayed.add('b')
@@ -253,57 +253,40 @@ test('what a slow peer has not acknowledged is bounded where a quicker one has i
   expect(replication.pendingFrom).toBe(Number.POSITIVE_INFINITY)
 })
 
-test('a peer that acknowledges nothing for ten seconds is passed over where another stores, until it acknowledges', () => {
-  const peers = partPeers('self', ['mute', 'other', 'spare'], { heardMs: () => Number.POSITIVE_INFINITY })
-  const { replication, state, advance, told, acknowledge } = owner(peers)
-  state(1)
-  advance(9_000)
-  expect(told()).toEqual(['mute', 'other'])
-  expect(replication.pendingFrom).toBe(1)
-  advance(1_000)
-  expect(told()).toContain('spare')
-  expect(replication.pendingFrom).toBe(1)
-  acknowledge('spare')
-  expect(replication.pendingFrom).toBe(Number.POSITIVE_INFINITY)
-  state(2)
-  expect(told()).toContain('spare')
-  acknowledge('mute')
-  state(3)
-  expect(told()).toEqual(['mute', 'other'])
-})
+describe('a peer that is heard and acknowledges nothing for ten seconds', () => {
+  test('is passed over where another stores, until it acknowledges', () => {
+    const { world, replication, sentTo, ack } = setUp()
+    world.heardMs = () => world.nowMs
+    const ackAll = (peer: string) => {
+      for (const { seq } of sentTo(peer)) ack(peer, seq)
+    }
+    replication.take(1, [factIn(0)])
+    world.advance(9_999)
+    expect([replication.pendingFrom, sentTo('d').length]).toEqual([1, 0])
+    world.advance(1)
+    expect([replication.pendingFrom, sentTo('d').length]).toEqual([1, 1])
+    ackAll('d')
+    expect([replication.pendingFrom, replication.copiesOf(1)]).toEqual([FREE, 2])
+    replication.take(2, [factIn(0)])
+    expect([sentTo('b').length, sentTo('d').length]).toEqual([3, 2])
+    ackAll('b')
+    replication.take(3, [factIn(0)])
+    expect([sentTo('b').length, sentTo('d').length]).toEqual([4, 2])
+  })
 
-test('nothing is committed without a copy because the only other node that stores acknowledges nothing', () => {
-  const { replication, state, advance } = owner(
-    partPeers('self', ['mute'], { heardMs: () => Number.POSITIVE_INFINITY }),
-  )
-  state(1)
-  advance(60_000)
-  expect(replication.pendingFrom).toBe(1)
-  expect(replication.isAwaited).toBe(true)
-})
+  test('is waited for where no other node stores: nothing is committed without a copy', () => {
+    const { world, replication } = setUp(['a', 'b'])
+    world.heardMs = () => world.nowMs
+    replication.take(1, [factIn(0)])
+    world.advance(60_000)
+    expect([replication.pendingFrom, replication.isAwaited]).toEqual([1, true])
+  })
 
-/** An owner of all slots that states one fact a ticket. */
-function owner(peers: Peers) {
-  const { world, sent, advance } = partWorld({ peers })
-  const ownership = new Ownership(world)
-  ownership.claim([{ from: 0, to: 16_383 }], 1)
-  ownership.serve(SlotSet.all(), 1)
-  const replication = new Replication(world, ownership)
-  const state = (ticket: number) => {
-    const task = ticket.toString(16).padStart(32, '0')
-    const about = { batch: '00'.repeat(8), task, index: ticket, params: {}, profile: 'draw' }
-    replication.take(ticket, [makeFact({ kind: 'seeded', prompt: 'a cat', ...about }, world.sha256)])
-  }
-  const unanswered: { readonly to: string; readonly seq: number }[] = []
-  /** Who was sent facts since the last call. */
-  const told = () =>
-    sent.splice(0).map(({ to, message }) => {
-      if (message.type === 'facts') unanswered.push({ to, seq: message.seq })
-      return to
-    })
-  const acknowledge = (peer: string) => {
-    for (const { to, seq } of unanswered)
-      if (to === peer) replication.stored(peer, { type: 'facts-stored', seq, refused: [] })
-  }
-  return { replication, state, advance, told, acknowledge }
-}
+  test('is no longer awaited once it is silent', () => {
+    const { world, replication } = setUp()
+    world.heardMs = () => 0
+    replication.take(1, [factIn(0)])
+    world.advance(60_000)
+    expect([replication.pendingFrom, replication.isAwaited]).toEqual([1, false])
+  })
+})
