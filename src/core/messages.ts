@@ -6,7 +6,7 @@
  * 2. `load` and `rumour` are hints: they go by gossip, load rows in beats too, and nothing depends on their arrival.
  * 3. Facts travel as the bytes they were born as.
  * 4. Numbers are whole and not below 0 (a priority may be); runs and digests ascend by slot and are apart; epochs are
- *    below 2^32. Limits of lists, texts and bytes: src/codec/message-limits.ts. Whoever makes a message keeps to these,
+ *    `EPOCH_MAX` at most. Limits of lists, texts and bytes: src/codec/message-limits.ts. Whoever makes a message keeps to these,
  *    or its encoding throws.
  *
  * docs/protocol.md has the table of who sends what when.

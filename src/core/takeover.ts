@@ -104,7 +104,7 @@ export class Takeover {
   serveAlone(): void {
     if (!this.#isAlone || this.#ownership.count > 0) return
     const { ballots } = this.#ownership
-    const all = SlotSet.all()
+    const all = this.#ownership.claimable(SlotSet.all())
     const epoch = 1 + ballots.epochMax(all.runs())
     this.#ownership.claim(all.runs(), epoch)
     this.#ownership.serve(all, epoch)
@@ -236,6 +236,7 @@ export class Takeover {
 
   #promise(job: Job): void {
     const { commits } = this.#world
+    job.slots.deleteAll(job.slots.without(this.#ownership.claimable(job.slots)))
     job.epoch = 1 + this.#ownership.ballots.epochMax(job.slots.runs())
     this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {
