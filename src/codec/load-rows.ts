@@ -29,7 +29,7 @@ export function encodeLoadRow(row: LoadRow): Uint8Array {
   writer.hex(row.boot, 8).uint(row.seq)
   writeList(writer, row.profiles, profilesMax, writeProfile)
   writer.uint(row.owned, SLOT_COUNT).hex(row.ownedSum, 8).uint(row.contested, SLOT_COUNT)
-  writeList(writer, row.batches, recordsMax, writeBatch)
+  writeList(writer, row.batches, recordsMax, writeLoadBatch)
   return writer.uint(row.batchesLeftOut).take()
 }
 
@@ -39,7 +39,7 @@ function writeProfile(writer: ByteWriter, each: LoadProfile): void {
   writer.uint(each.contested).uint(each.orphaned).uint(each.late).bool(each.resting)
 }
 
-function writeBatch(writer: ByteWriter, each: LoadBatch): void {
+export function writeLoadBatch(writer: ByteWriter, each: LoadBatch): void {
   writer.array(9).hex(each.batch, 8).uint(each.total).uint(each.scheduled).uint(each.running).uint(each.retrying)
   writer.uint(each.completed).uint(each.failed).uint(each.cancelled).uint(each.extra)
 }
@@ -56,7 +56,7 @@ export function readLoadRow(reader: ByteReader): LoadRow {
     owned: reader.uint(SLOT_COUNT),
     ownedSum: reader.hex(8),
     contested: reader.uint(SLOT_COUNT),
-    batches: readList(reader, recordsMax, readBatch),
+    batches: readList(reader, recordsMax, readLoadBatch),
     batchesLeftOut: reader.uint(),
   }
   reader.close(more)
@@ -82,7 +82,7 @@ function readProfile(reader: ByteReader): LoadProfile {
   return each
 }
 
-function readBatch(reader: ByteReader): LoadBatch {
+export function readLoadBatch(reader: ByteReader): LoadBatch {
   const more = reader.open(9)
   const each = {
     batch: reader.hex(8),

@@ -28,7 +28,7 @@ export const MESSAGE_LIMITS = {
   wordBytesMax: WORD_BYTES_MAX,
   /** Dead members that one rumour names. */
   deathsMax: 256,
-  /** Batch records of one message, and batches in one load row. */
+  /** Batch records of one message, and batches in one load row or one word about tallies. */
   recordsMax: 1_000,
   /** Rows of one intake frame. */
   rowsMax: 1_000,

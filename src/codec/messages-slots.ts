@@ -1,16 +1,8 @@
 /** Messages about slots: who serves them, promises, digests, and the facts themselves. */
-import { SLOT_COUNT } from '../core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../core/ids.ts'
 import { type MessageCodecs, readFacts, writeFacts, writeIds } from './message-codec.ts'
 import { MESSAGE_LIMITS } from './message-limits.ts'
-import {
-  EPOCH_MAX,
-  readBallotRuns,
-  readDigests,
-  readSlotRuns,
-  writeBallotRuns,
-  writeDigests,
-  writeSlotRuns,
-} from './slot-runs.ts'
+import { readBallotRuns, readDigests, readSlotRuns, writeBallotRuns, writeDigests, writeSlotRuns } from './slot-runs.ts'
 
 const { hashesMax } = MESSAGE_LIMITS
 /** Hashes of facts as far as two lists of one slot are compared by them. */

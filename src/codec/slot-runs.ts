@@ -2,15 +2,13 @@
  * Runs of slots, ballots and digests inside messages. Each list is one flat array, and each place in it is a distance
  * from the place before: what is not ascending and apart within the ring cannot be said.
  */
-import { SLOT_COUNT } from '../core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../core/ids.ts'
 import type { BallotRun, SlotDigest, SlotRun } from '../core/messages.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { CodecError } from './codec-error.ts'
 import { MESSAGE_LIMITS } from './message-limits.ts'
 
-/** What tokens and ballots have room for. */
-export const EPOCH_MAX = 0xffffffff
 const XOR_BYTES = 16
 
 /** Slots between `after` and `run`, then how many more than one it has; gives the last. */

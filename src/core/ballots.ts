@@ -6,8 +6,10 @@
  * 1. A slot's ballot never goes down, across restarts too: what is answered or acknowledged under a ballot comes after
  *    its sync (the callers' part).
  * 2. Of two equal epochs the greater node id is the higher ballot, by plain string order.
+ * 3. Epochs above `EPOCH_MAX` are no ballots, wherever they come from: the next one must have room. A peer that says one is
+ *    broken, and its message is refused before it comes here (src/codec/slot-runs.ts).
  */
-import { type NodeId, SLOT_COUNT } from './ids.ts'
+import { EPOCH_MAX, type NodeId, SLOT_COUNT } from './ids.ts'
 import type { BallotRun, SlotRun } from './messages.ts'
 
 export class Ballots {
@@ -35,6 +37,7 @@ export class Ballots {
 
   /** Takes a ballot for slots `from`..`to` where no higher one is known; `raised` is told of each slot that it is new to. */
   raise({ from, to, epoch, node }: BallotRun, raised: (slot: number) => void = () => undefined): void {
+    if (epoch > EPOCH_MAX) return
     const number = this.#numberOf(node)
     const [epochs, nodes] = [this.#epochs, this.#nodes]
     for (let slot = from; slot <= to; slot++) {

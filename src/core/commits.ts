@@ -21,6 +21,8 @@ export interface Copying {
   take(ticket: number, facts: readonly StoredFact[]): void
   /** The lowest ticket with facts that no other node has acknowledged; Infinity without one. */
   readonly pendingFrom: number
+  /** Whether a node that the lowest of those waits for was heard of lately. */
+  readonly isAwaited: boolean
   /** How many nodes at least stored the facts of a committed ticket: 1 or 2. Asked in ascending order. */
   copiesOf(ticket: number): number
 }
@@ -39,7 +41,12 @@ interface MutableMeshWrites {
 
 export class Commits {
   /** Nobody, until there are others. */
-  copying: Copying = { take: () => undefined, pendingFrom: Number.POSITIVE_INFINITY, copiesOf: () => 1 }
+  copying: Copying = {
+    take: () => undefined,
+    pendingFrom: Number.POSITIVE_INFINITY,
+    isAwaited: false,
+    copiesOf: () => 1,
+  }
   #lastTicket = 0
   #persistedTicket = 0
   readonly #forStore: Waiting[] = []
@@ -122,6 +129,12 @@ export class Commits {
       this.#persistedTicket === this.#lastTicket &&
       this.#forStore.length + this.#forCommit.length === 0
     )
+  }
+
+  /** The last committed ticket, while a later one waits for a node that lives, or stored one, while one waits for the disk. */
+  get awaitedFrom(): number | undefined {
+    if (this.copying.isAwaited) return Math.min(this.#persistedTicket, this.copying.pendingFrom - 1)
+    return this.#persistedTicket < this.#lastTicket ? this.#persistedTicket : undefined
   }
 
   #hasWrites(): boolean {

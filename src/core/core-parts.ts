@@ -1,4 +1,5 @@
 /** The parts of a node's core; core-wiring.ts ties them together. */
+import { AskedTallies } from './asked-tallies.ts'
 import { Away } from './away.ts'
 import type { BatchBook } from './batch-book.ts'
 import { BatchLists } from './batch-lists.ts'
@@ -119,6 +120,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     requests: new TaskRequests(world, { book, intake, operator, ownership, router }),
     news,
     members,
+    askedTallies: new AskedTallies(world, { book, load, rows }),
     away: new Away(world, peers),
     leaving,
     strays: new Strays(world, { peers, ownership, takeover, recollection, leaving, reads, sync, intake }),

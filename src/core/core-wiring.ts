@@ -53,7 +53,7 @@ function workHandlers({ stealing, holderDesk, ownerDesk, holding, reports }: Cor
   }
 }
 
-function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handlers {
+function taskHandlers({ batches, requests, spreading, stop, askedTallies }: CoreParts): Handlers {
   return {
     batches: (from, message) => spreading.heard(from, message),
     'batches-stored': (_from, message) => spreading.stored(message),
@@ -65,6 +65,8 @@ function taskHandlers({ batches, requests, spreading, stop }: CoreParts): Handle
     taken: (from, message) => requests.taken(from, message),
     'change-tasks': (from, message) => requests.changeAsked(from, message),
     changed: (from, message) => requests.changed(from, message),
+    'tallies-wanted': (from, message) => askedTallies.asked(from, message),
+    tallies: (from, message) => askedTallies.told(from, message),
   }
 }
 
@@ -115,13 +117,14 @@ function tiePeers(parts: CoreParts): void {
 /** Who is a member, and who is one no more. */
 function tieMembers(world: World, parts: CoreParts): void {
   const { mesh, news, members, away, leaving, recollection, takeover, scrub, rows, claims, holding } = parts
-  const { peers, batches, spreading, contested } = parts
+  const { peers, batches, spreading, contested, askedTallies } = parts
   news.onIncarnation = (incarnation) => mesh.raise(incarnation)
   news.onConfirmed = (peer, entries) => members.confirmed(peer, entries)
   news.onOutlived = () => recollection.doubt()
   news.onChanged = (gone) => {
     for (const node of gone) {
       rows.forget(node)
+      askedTallies.forget(node)
       mesh.onStanding(node)
     }
     takeover.changed()

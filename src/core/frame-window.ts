@@ -34,6 +34,10 @@ export class FrameWindow<Frame extends WindowFrame> {
     return this.#frames.size === 0
   }
 
+  get isUnderWay(): boolean {
+    return this.#inFlight > 0
+  }
+
   add(frame: Frame): void {
     this.#frames.set(frame.seq, frame)
     this.#bytes += frame.bytes

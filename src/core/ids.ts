@@ -21,6 +21,9 @@ export type Sha256 = (bytes: Uint8Array) => string
 /** Slots on the ring: a task's slot is the first 14 bits of its id. */
 export const SLOT_COUNT = 16_384
 
+/** Ballots have no higher epoch: with a takeover of a slot every second, one after the other, it takes 68 years. */
+export const EPOCH_MAX = 2 ** 31 - 1
+
 /** The slot, 0..16383, that a task hashes to. */
 export function slotOf(task: TaskId): number {
   return Number.parseInt(task.slice(0, 4), 16) >>> 2

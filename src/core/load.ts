@@ -145,7 +145,8 @@ function profileOf(batch: Batch): string {
   return batch.record.fields.profile.value
 }
 
-function loadOf(batch: Batch): LoadBatch {
+/** What this node owns of a batch, as a row says it. */
+export function loadOf(batch: Batch): LoadBatch {
   const { total, completed, failed, cancelled, extra } = batch.counts
   const { id, scheduled, running, retrying } = batch
   return { batch: id, total, scheduled, running, retrying, completed, failed, cancelled, extra }

@@ -17,11 +17,11 @@ import { Commits } from './commits.ts'
 import { type CoreParts, makeParts } from './core-parts.ts'
 import { tieParts } from './core-wiring.ts'
 import type { Effect } from './effects.ts'
-import type { MeshErrorCode } from './errors.ts'
 import type { Event } from './events.ts'
 import type { BatchId, NodeId, Sha256, Token } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
 import { MeshPeers } from './mesh-peers.ts'
+import { OwnStorage, refusal } from './own-storage.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
@@ -46,7 +46,7 @@ export class MeshCore {
   readonly #book = new BatchBook()
   readonly #parts: CoreParts
   #effects: Effect[] = []
-  #storageProblem: 'disk-full' | 'failing' | undefined
+  readonly #storage: OwnStorage
   #wakeMs = Number.POSITIVE_INFINITY
   #lastLoad = 0
   #stopped = false
@@ -76,21 +76,25 @@ export class MeshCore {
     }
     this.#parts = makeParts(this.#world, meshId, this.#book, peers)
     tieParts(this.#world, this.#book, this.#parts)
+    this.#storage = new OwnStorage(this.#world, this.#parts)
+    this.#parts.replication.onPassedOver = () => this.#storage.moved()
   }
 
   /** Takes one event that happened at `nowMs`, a monotonic time. */
   step(event: Event, nowMs: number): Effect[] {
-    const { claims, contested, loading, stealing, takeover, mesh, leaving, reports, partners, peers, places } =
-      this.#parts
+    const { claims, contested, loading, stealing, takeover, mesh } = this.#parts
+    const { leaving, reports, partners, peers, places, askedTallies } = this.#parts
     this.#effects = []
     this.#world.nowMs = Math.max(this.#world.nowMs, nowMs)
     this.#noticeGap()
     this.#world.timers.runDue(this.#world.nowMs)
     this.#route(event)
     this.#world.commits.runReady()
+    this.#storage.look()
     const named = partners.news()
     if (named !== undefined) peers.liveness.extras(named, this.#world.nowMs)
     mesh.look()
+    askedTallies.look()
     takeover.look()
     contested.look()
     claims.grant()
@@ -103,9 +107,10 @@ export class MeshCore {
     return this.#effects
   }
 
-  /** What stands here now, for people. */
+  /** What stands here now, for people; the next steps ask other nodes for tallies that are missing. */
   view(): CoreView {
-    return coreView(this.#world, this.#book, this.#parts, this.#storageProblem)
+    this.#parts.askedTallies.wanted()
+    return coreView(this.#world, this.#book, this.#parts, this.#storage.problem)
   }
 
   /** Attempts that live on this node. */
@@ -141,6 +146,7 @@ export class MeshCore {
     this.#wakeMs = Number.POSITIVE_INFINITY
     this.#parts.peers.liveness.gap(lateMs, this.#world.nowMs)
     if (lateMs < LIVENESS.gapMs) return
+    this.#storage.moved()
     this.#parts.takeover.flapped()
     this.#parts.away.restart()
   }
@@ -174,7 +180,7 @@ export class MeshCore {
       case 'persisted':
         return this.#world.commits.persisted(event.ticket)
       case 'storage':
-        return this.#storage(event.problem)
+        return this.#storage.changed(event.problem)
       case 'create-batch':
         return this.#request(event, () => batchRequests.create(event))
       case 'intake':
@@ -255,20 +261,12 @@ export class MeshCore {
 
   #request(event: Extract<Event, { request: number }>, take: () => void): void {
     const { requests } = this.#world
+    const { problem } = this.#storage
     requests.open(event.request)
     if (this.#parts.claims.stopping)
       requests.refuse(event.request, 'MESH_STOPPING', 'the node is stopping: ask again when it runs')
-    else if (this.#storageProblem !== undefined) requests.refuse(event.request, ...refusal(this.#storageProblem))
+    else if (problem !== undefined) requests.refuse(event.request, ...refusal(problem))
     else take()
-  }
-
-  #storage(problem: 'disk-full' | 'failing' | undefined): void {
-    this.#storageProblem = problem
-    this.#parts.claims.storing = problem === undefined
-    this.#world.storing = problem === undefined
-    this.#parts.contested.changed()
-    this.#parts.peers.liveness.storing(problem === undefined, this.#world.nowMs)
-    if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
   }
 
   /** Nothing is held, read or unsynced. */
@@ -291,10 +289,4 @@ export class MeshCore {
     this.#world.requests.refuseAll('MESH_STOPPING', 'the node is stopping: ask again when it runs')
     out({ type: 'stopped' })
   }
-}
-
-function refusal(problem: 'disk-full' | 'failing'): [MeshErrorCode, string] {
-  return problem === 'disk-full'
-    ? ['MESH_DISK_FULL', 'the disk of the data directory is full: free some space, then ask again']
-    : ['MESH_STORAGE', 'the store cannot be written: see the log of the node, then ask again']
 }

@@ -6,7 +6,7 @@
  * 2. `load` and `rumour` are hints: they go by gossip, load rows in beats too, and nothing depends on their arrival.
  * 3. Facts travel as the bytes they were born as.
  * 4. Numbers are whole and not below 0 (a priority may be); runs and digests ascend by slot and are apart; epochs are
- *    below 2^32. Limits of lists, texts and bytes: src/codec/message-limits.ts. Whoever makes a message keeps to these,
+ *    `EPOCH_MAX` at most. Limits of lists, texts and bytes: src/codec/message-limits.ts. Whoever makes a message keeps to these,
  *    or its encoding throws.
  *
  * docs/protocol.md has the table of who sends what when.
@@ -158,6 +158,10 @@ export type Message =
       readonly request: number
     }
   | { readonly type: 'batches-stored'; readonly request: number }
+  /** Batches that the receiver's row leaves out. */
+  | { readonly type: 'tallies-wanted'; readonly batches: readonly BatchId[] }
+  /** What the sender's row would say of them now; of those that it does not know, that it has nothing. */
+  | { readonly type: 'tallies'; readonly ownedSum: string; readonly batches: readonly LoadBatch[] }
   /** Ends what runs of a batch, on an operator's word. */
   | { readonly type: 'stop-batch'; readonly batch: BatchId; readonly outcome: 'cancelled' | 'returned' }
   | { readonly type: 'probe'; readonly about: NodeId }

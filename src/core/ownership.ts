@@ -8,9 +8,10 @@
  * 3. Who should own a slot is a function of its list and of who is up and storing; who does own it, of ballots alone.
  * 4. Where a stranger serves the same slot, neither knows the facts of the other: both end serving it, and who has the
  *    higher ballot takes it over anew, which brings the facts together.
+ * 5. A slot with a ballot of the highest epoch is not taken over any more: nothing is above it.
  */
 import { Ballots } from './ballots.ts'
-import { type NodeId, SLOT_COUNT } from './ids.ts'
+import { EPOCH_MAX, type NodeId, SLOT_COUNT } from './ids.ts'
 import type { BallotRun, SlotRun } from './messages.ts'
 import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
@@ -140,7 +141,13 @@ export class Ownership {
   /** The slots that this node should own by their lists and who is up and storing. */
   wanted(): SlotSet {
     const { peers, nodeId } = this.#world
-    return peers.slotsFirst(nodeId, (id) => this.#canOwn(id))
+    return this.claimable(peers.slotsFirst(nodeId, (id) => this.#canOwn(id)))
+  }
+
+  /** Those of some slots that have an epoch left. */
+  claimable(slots: SlotSet): SlotSet {
+    const last = this.ballots.runsOf(slots.runs()).filter(({ epoch }) => epoch === EPOCH_MAX)
+    return last.length === 0 ? slots : slots.without(SlotSet.ofRuns(last))
   }
 
   /** The node to be asked about a slot: its owner while that is up, else who is about to take it over. */

@@ -46,6 +46,8 @@ const RELAYED: ReadonlySet<MessageType> = new Set([
   'taken',
   'change-tasks',
   'changed',
+  'tallies-wanted',
+  'tallies',
 ])
 
 type Relayed = MessageOf<'relay'>

@@ -9,9 +9,10 @@
  *    third node, which may lose them; storing one twice changes nothing. So many go at a time as frame-window.ts allows.
  * 3. Where no other node stores, facts are committed with this node's copy alone; it is known of which tickets.
  * 4. A peer that is slower than others has no more waiting for it than frame-window.ts keeps.
- * 5. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
- * 6. A peer that could not read all of a frame is no copy of it. Where that is so of all who were to store it, its facts
- *    are committed with this node's copy alone, like those of 3: nothing else would ever end the waiting.
+ * 5. A peer that acknowledges nothing for 10 s although it is heard is passed over until it acknowledges something: where
+ *    it alone is waited for another storing node is asked too, if there is one; nothing is committed without a copy.
+ * 6. Slots that a peer refuses belong to another owner now: their facts need no copies of ours.
+ * 7. A peer that could not read all of a frame is no copy of it; where all could not, it is committed as under 3.
  *
  * It does not bring a node that was away what it missed: that is sync.ts's.
  */
@@ -45,6 +46,10 @@ interface Pending {
 /** Of the facts of one frame, which may have twice as much. */
 const FRAME_BYTES_MAX = 2 * 1024 * 1024
 const AGAIN_MS = 5_000
+const DEAF_MS = 10_000
+/** A peer that was not heard of for so long is judged by liveness.ts. */
+const HEARD_MS = 5_000
+const LOOK_MS = 1_000
 
 export class Replication implements Copying {
   readonly #world: World
@@ -55,8 +60,14 @@ export class Replication implements Copying {
   readonly #windows = new Map<NodeId, FrameWindow<Frame>>()
   /** Tickets with facts that this node alone has; those below the last one asked for are gone. */
   readonly #single = new Set<number>()
+  /** Peers with frames under way => since when they have acknowledged nothing. */
+  readonly #silentMs = new Map<NodeId, number>()
+  readonly #deaf = new Set<NodeId>()
   #seq = 0
   #isSet = false
+  #isWatched = false
+  /** Facts that waited for a deaf peer wait for another now. */
+  onPassedOver: () => void = () => undefined
   /** Is told of slots with facts that this node alone has. */
   onSingle: (slots: SlotSet) => void = () => undefined
 
@@ -67,6 +78,15 @@ export class Replication implements Copying {
 
   get pendingFrom(): number {
     return this.#pending[0]?.ticket ?? Number.POSITIVE_INFINITY
+  }
+
+  get isAwaited(): boolean {
+    const groups = this.#pending[0]?.groups ?? []
+    return groups.some(({ done, targets }) => !done && targets.some((peer) => this.#isHeard(peer)))
+  }
+
+  #isHeard(peer: NodeId): boolean {
+    return this.#world.peers.heardMs(peer) > this.#world.nowMs - HEARD_MS
   }
 
   take(ticket: number, facts: readonly StoredFact[]): void {
@@ -117,10 +137,12 @@ export class Replication implements Copying {
   /** Who is to store facts of a slot besides this node. */
   #targetsOf(slot: number): readonly NodeId[] {
     const { peers, nodeId } = this.#world
-    const listed = peers.listOf(slot).filter((id) => id !== nodeId && peers.isStoring(id))
-    if (listed.length > 0) return listed
-    const standIn = peers.order(slot).find((id) => id !== nodeId && peers.isStoring(id))
-    return standIn === undefined ? [] : [standIn]
+    const isTarget = (id: NodeId) => id !== nodeId && peers.isStoring(id)
+    const listed = peers.listOf(slot).filter(isTarget)
+    if (listed.some((id) => !this.#deaf.has(id))) return listed
+    const others = peers.order(slot).filter((id) => isTarget(id) && !listed.includes(id))
+    const standIn = others.find((id) => !this.#deaf.has(id)) ?? (listed.length === 0 ? others[0] : undefined)
+    return standIn === undefined ? listed : [...listed, standIn]
   }
 
   #sendGroups(groups: readonly Group[]): void {
@@ -159,6 +181,38 @@ export class Replication implements Copying {
       this.#repeat()
     }
     if (peers.isReachable(peer)) for (const frame of window.due()) this.#send(peer, frame)
+    if (!window.isUnderWay || this.#silentMs.has(peer)) return
+    this.#silentMs.set(peer, this.#world.nowMs)
+    this.#watch()
+  }
+
+  #watch(): void {
+    if (this.#isWatched || this.#silentMs.size === 0) return
+    this.#isWatched = true
+    const { timers, nowMs } = this.#world
+    timers.add(Math.max(nowMs + LOOK_MS, Math.min(...this.#silentMs.values()) + DEAF_MS), () => {
+      this.#isWatched = false
+      this.#passOver()
+      this.#watch()
+    })
+  }
+
+  /** What waits for deaf peers alone waits for another too, if there is one. */
+  #passOver(): void {
+    const { nowMs } = this.#world
+    for (const [peer, sinceMs] of this.#silentMs)
+      if (nowMs >= sinceMs + DEAF_MS && this.#isHeard(peer)) this.#deaf.add(peer)
+    const isDeaf = (peer: NodeId) => this.#deaf.has(peer)
+    if (this.#deaf.size === 0) return
+    for (const pending of this.#pending) {
+      const stuck = pending.groups.filter(({ done, targets }) => !done && targets.every(isDeaf))
+      const movable = stuck.filter(({ facts }) =>
+        facts.some(({ fact }) => !this.#targetsOf(slotOf(fact.task)).every(isDeaf)),
+      )
+      if (movable.length === 0) continue
+      this.#regroup(pending, movable)
+      this.onPassedOver()
+    }
   }
 
   /** What goes through a third node, or to nobody yet, goes again after a while. */
@@ -167,8 +221,7 @@ export class Replication implements Copying {
     this.#isSet = true
     this.#world.timers.add(this.#world.nowMs + AGAIN_MS, () => {
       this.#isSet = false
-      for (const peer of [...this.#windows.keys()].sort())
-        if (!this.#world.peers.isConnected(peer)) this.connected(peer)
+      for (const peer of [...this.#windows.keys()].sort()) if (!this.#world.peers.isConnected(peer)) this.#again(peer)
     })
   }
 
@@ -183,6 +236,8 @@ export class Replication implements Copying {
     this.#ownership.learn(refused)
     const frame = this.#windows.get(peer)?.acknowledged(seq)
     if (frame === undefined) return
+    this.#deaf.delete(peer)
+    this.#silentMs.delete(peer)
     if (unread === 0) frame.group.done = true
     else this.#unread(peer, frame.group)
     this.#pump(peer)
@@ -202,6 +257,11 @@ export class Replication implements Copying {
 
   /** Frames go again in their order. */
   connected(peer: NodeId): void {
+    this.#silentMs.delete(peer)
+    this.#again(peer)
+  }
+
+  #again(peer: NodeId): void {
     this.#windows.get(peer)?.restart()
     this.#pump(peer)
   }
@@ -210,19 +270,26 @@ export class Replication implements Copying {
   changed(peer: NodeId): void {
     if (this.#world.peers.isStoring(peer)) return
     this.#windows.delete(peer)
+    this.#silentMs.delete(peer)
+    this.#deaf.delete(peer)
     for (const pending of this.#pending) {
       for (const group of pending.groups) group.targets = group.targets.filter((id) => id !== peer)
       const stuck = pending.groups.filter((group) => !group.done && group.targets.length === 0)
       if (stuck.length === 0) continue
-      for (const group of stuck) group.done = true
-      const anew = this.#groupsOf(
-        pending.ticket,
-        stuck.flatMap((group) => group.facts),
-      )
-      pending.groups.push(...anew)
-      this.#sendGroups(anew)
+      this.#regroup(pending, stuck)
     }
     this.#settle()
+  }
+
+  /** The facts of some groups go to those who are to store them now. */
+  #regroup(pending: Pending, groups: readonly Group[]): void {
+    for (const group of groups) group.done = true
+    const anew = this.#groupsOf(
+      pending.ticket,
+      groups.flatMap((group) => group.facts),
+    )
+    pending.groups.push(...anew)
+    this.#sendGroups(anew)
   }
 
   #settle(): void {

@@ -8,8 +8,7 @@
  *    been steady for 30 s: since its start, and since it was away last or others held it for dead; twice as long with
  *    each time, up to 10 min, until an hour goes by without one. A node that knows no other begins at once, with its
  *    first batch: one that finds a mesh before serves nothing that others serve.
- * 2. What this node served last and nobody took over since is taken over anew, whoever should own it: who should waits for
- *    it as for a live owner, and may be unsteady for long.
+ * 2. What this node served last is taken over anew, whoever should own it: who should waits for it as for a live owner.
  * 3. Importing: the slots are compared with every node that may know of them (whom-to-ask.ts). The old owner goes on
  *    meanwhile. Who is not connected is waited for, 5 s at most.
  * 4. Promising: each of those nodes promises the ballot (1 + highest known epoch, this node), or refuses it with a
@@ -37,7 +36,6 @@ const CALM_MS = 3_600_000
 const SILENT_MS = 5_000
 /** A busy owner differs in every slot: the last of that takes seconds. Without it a result that counts could be missed. */
 const CATCH_UP_MS = 60_000
-/** Pause before slots that a job did not get are tried again. */
 const AGAIN_MS = 500
 /** Between looks at what should be owned here, whatever was heard or missed: some 50 us each. */
 const LOOK_MS = 120_000
@@ -106,7 +104,7 @@ export class Takeover {
   serveAlone(): void {
     if (!this.#isAlone || this.#ownership.count > 0) return
     const { ballots } = this.#ownership
-    const all = SlotSet.all()
+    const all = this.#ownership.claimable(SlotSet.all())
     const epoch = 1 + ballots.epochMax(all.runs())
     this.#ownership.claim(all.runs(), epoch)
     this.#ownership.serve(all, epoch)
@@ -226,7 +224,6 @@ export class Takeover {
     const { steadyMs } = this
     const isSteady = nowMs >= this.#steadySinceMs + steadyMs
     const wanted = this.#ownership.wanted().without(this.#ownership.served())
-    // Others wait for this node, as who serves them and is up.
     if (peers.members.includes(nodeId)) wanted.addAll(this.#ownership.lapsed())
     if (isSteady || wanted.size === 0) return wanted
     const slots = new SlotSet()
@@ -240,6 +237,7 @@ export class Takeover {
 
   #promise(job: Job): void {
     const { commits } = this.#world
+    job.slots.deleteAll(job.slots.without(this.#ownership.claimable(job.slots)))
     job.epoch = 1 + this.#ownership.ballots.epochMax(job.slots.runs())
     this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {

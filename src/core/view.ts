@@ -1,5 +1,6 @@
 /** What a core knows, as plain numbers for people; reading it changes nothing. */
 
+import type { AskedTallies } from './asked-tallies.ts'
 import type { Away } from './away.ts'
 import type { Batch, BatchBook, Counts } from './batch-book.ts'
 import type { BatchRecord } from './batches.ts'
@@ -24,6 +25,8 @@ export interface CoreBatchView {
   readonly retrying: number
   /** Slots whose tasks are still being counted. */
   readonly uncounted: number
+  /** Other owners whose tally of it is not known here, or old. */
+  readonly untold: number
 }
 
 export interface CoreProfileView {
@@ -54,7 +57,7 @@ export interface CoreView {
   readonly profiles: readonly CoreProfileView[]
   readonly storageProblem: 'disk-full' | 'failing' | undefined
   readonly stopping: boolean
-  /** Whether every slot is told of by one owner: else counts may be too low or too high. */
+  /** Whether every slot is told of by one owner, and every batch by all: else counts may be too low or too high. */
   readonly whole: boolean
   /** Slots that another side of a split may be at work on: their tasks come last, or not at all. */
   readonly contested: number
@@ -88,25 +91,30 @@ function memberViews(peers: MeshPeers, away: Away, self: { nodeId: NodeId; boot:
   })
 }
 
-type ViewParts = Pick<CoreParts, 'places' | 'claims' | 'rows' | 'peers' | 'load' | 'away' | 'contested'>
+type ViewParts = Pick<
+  CoreParts,
+  'places' | 'claims' | 'rows' | 'peers' | 'load' | 'away' | 'contested' | 'askedTallies'
+>
 
 export function coreView(
   world: World,
   book: BatchBook,
-  { places, claims, rows, peers, load, away, contested }: ViewParts,
+  { places, claims, rows, peers, load, away, contested, askedTallies }: ViewParts,
   storageProblem: CoreView['storageProblem'],
 ): CoreView {
   const others = rows
     .all()
     .map(({ row }) => row)
     .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
+  const batches = book.inOrder().map((batch) => batchView(batch, others, askedTallies))
+  const slotsAreWhole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
   return {
     storageProblem,
     stopping: claims.stopping,
-    whole: isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)]),
+    whole: slotsAreWhole && batches.every(({ untold }) => untold === 0),
     contested: others.reduce((sum, row) => sum + row.contested, contested.count),
     members: memberViews(peers, away, world),
-    batches: book.inOrder().map((batch) => batchView(batch, others)),
+    batches,
     profiles: [...places.profiles].map(([name, profile]) => ({
       name,
       places: profile.settings.places,
@@ -124,9 +132,10 @@ export function coreView(
   }
 }
 
-/** What this node owns of a batch and what the rows of other owners say. */
-function batchView(batch: Batch, others: readonly LoadRow[]): CoreBatchView {
-  const rows = others.flatMap((row) => row.batches.filter((each) => each.batch === batch.id))
+/** What this node owns of a batch and what other owners say, in their rows or when they were asked. */
+function batchView(batch: Batch, others: readonly LoadRow[], asked: AskedTallies): CoreBatchView {
+  const told = others.map((row) => asked.of(row, batch.id))
+  const rows = told.flatMap(({ tally }) => tally ?? [])
   const sum = (own: number, of: (row: LoadBatch) => number) => rows.reduce((all, row) => all + of(row), own)
   const counts = {
     total: sum(batch.counts.total, (row) => row.total),
@@ -143,5 +152,6 @@ function batchView(batch: Batch, others: readonly LoadRow[]): CoreBatchView {
     running: sum(batch.running, (row) => row.running),
     retrying: sum(batch.retrying, (row) => row.retrying),
     uncounted: batch.uncounted.size,
+    untold: told.filter(({ isMissing }) => isMissing).length,
   }
 }

@@ -54,6 +54,8 @@ export interface BatchView {
   readonly etaSeconds: number | null
   /** Why nothing of this batch can run now, or null. */
   readonly blocked: string | null
+  /** Whether these counts are whole: else some tasks may be told of by nobody. */
+  readonly settled: boolean
 }
 
 export interface NodeView {

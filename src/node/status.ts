@@ -20,7 +20,7 @@ export function statusView(inputs: StatusInputs): StatusView {
     schema: 'promptmesh.status/1',
     asked: inputs.nodeName,
     viewAgeSeconds: 0,
-    settled: inputs.core.whole && inputs.core.batches.every((batch) => batch.uncounted === 0),
+    settled: inputs.core.batches.every((batch) => isSettled(batch, inputs.core)) && inputs.core.whole,
     members: { alive: 1, suspect: 0, dead: 0, left: 0 },
     slots: { owned: 16_384, unowned: 0, orphaned: inputs.core.contested },
     batches,
@@ -57,7 +57,12 @@ export function batchView(batch: CoreBatchView, inputs: StatusInputs): BatchView
     ratePerSecond,
     etaSeconds: open === 0 || stopped ? 0 : ratePerSecond === null || ratePerSecond === 0 ? null : open / ratePerSecond,
     blocked: blockedBecause(batch, inputs),
+    settled: isSettled(batch, inputs.core),
   }
+}
+
+function isSettled({ uncounted }: CoreBatchView, { whole }: CoreView): boolean {
+  return whole && uncounted === 0
 }
 
 /** Why nothing of the batch runs although it should, or null. */

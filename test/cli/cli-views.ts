@@ -20,6 +20,7 @@ export const BATCH: BatchView = {
   ratePerSecond: 0.98,
   etaSeconds: 392_400,
   blocked: null,
+  settled: true,
 }
 
 export const NODE: NodeView = {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Ballots } from '../../src/core/ballots.ts'
-import { SLOT_COUNT } from '../../src/core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../../src/core/ids.ts'
 import type { BallotRun } from '../../src/core/messages.ts'
 
 const SLOTS = 12
@@ -103,4 +103,13 @@ test('they are dirty from a change until they are asked for', () => {
   ballots.runs()
   ballots.raise({ from: 0, to: 0, epoch: 1, node: 'a' })
   expect(ballots.dirty).toBe(false)
+})
+
+test('an epoch above the highest one is no ballot, so that the next one always has room', () => {
+  const ballots = new Ballots()
+  ballots.raise({ from: 0, to: 1, epoch: 2 ** 32 - 1, node: 'broken' })
+  ballots.raise({ from: 1, to: 1, epoch: EPOCH_MAX + 1, node: 'broken' })
+  expect(ballots.runs()).toEqual([])
+  ballots.raise({ from: 0, to: 0, epoch: EPOCH_MAX, node: 'last' })
+  expect(ballots.runs()).toEqual([{ from: 0, to: 0, epoch: EPOCH_MAX, node: 'last' }])
 })

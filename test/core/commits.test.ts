@@ -16,6 +16,7 @@ function take(commits: Commits): number | undefined {
 class Copier implements Copying {
   readonly taken: [number, number][] = []
   pendingFrom = Number.POSITIVE_INFINITY
+  isAwaited = false
   single = new Set<number>()
   take = (ticket: number, facts: readonly unknown[]): void => void this.taken.push([ticket, facts.length])
   copiesOf = (ticket: number): number => (this.single.has(ticket) ? 1 : 2)

@@ -6,6 +6,7 @@ import { CodecError } from '../../src/codec/codec-error.ts'
 import { encodeLoadRow } from '../../src/codec/load-rows.ts'
 import { MESSAGE_LIMITS } from '../../src/codec/message-limits.ts'
 import { decodeMessage, encodeMessage } from '../../src/codec/messages.ts'
+import { EPOCH_MAX } from '../../src/core/ids.ts'
 import type { Message } from '../../src/core/messages.ts'
 import { MESH_SETTINGS } from '../../src/core/settings.ts'
 import {
@@ -54,16 +55,16 @@ const LIMITS: readonly (readonly [string, Message, Message, Uint8Array])[] = [
     withField(serving(1, 'node-a'), 0, [['x'.repeat(L.nodeIdBytesMax + 1)], [3, 1, 1, 0]]),
   ],
   [
-    'an epoch of 2^32 - 1',
-    serving(0xffffffff, 'node-a'),
-    serving(0x100000000, 'node-a'),
-    withField(serving(1, 'node-a'), 0, [['node-a'], [3, 1, 0x100000000, 0]]),
+    'an epoch of EPOCH_MAX',
+    serving(EPOCH_MAX, 'node-a'),
+    serving(EPOCH_MAX + 1, 'node-a'),
+    withField(serving(1, 'node-a'), 0, [['node-a'], [3, 1, EPOCH_MAX + 1, 0]]),
   ],
   [
-    'an epoch to be promised of 2^32 - 1',
-    { type: 'promise', request: 1, epoch: 0xffffffff, slots: [] },
-    { type: 'promise', request: 1, epoch: 0x100000000, slots: [] },
-    withField({ type: 'promise', request: 1, epoch: 1, slots: [] }, 1, 0x100000000),
+    'an epoch to be promised of EPOCH_MAX',
+    { type: 'promise', request: 1, epoch: EPOCH_MAX, slots: [] },
+    { type: 'promise', request: 1, epoch: EPOCH_MAX + 1, slots: [] },
+    withField({ type: 'promise', request: 1, epoch: 1, slots: [] }, 1, EPOCH_MAX + 1),
   ],
   [
     'an incarnation of incarnationMax',
@@ -261,7 +262,7 @@ describe('the limits of messages', () => {
     const runs = Array.from({ length: 16_384 }, (_, slot) => ({
       from: slot,
       to: slot,
-      epoch: 0xffffffff - slot,
+      epoch: EPOCH_MAX - slot,
       node: `${slot % 1_000}`.padStart(128, 'x'),
     }))
     const digests = runs.map(({ from }) => ({ slot: from, count: 2 ** 40, xor: TASK }))

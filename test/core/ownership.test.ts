@@ -1,7 +1,7 @@
 /** Which slots a node serves, and whom it asks about others. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SLOT_COUNT } from '../../src/core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../../src/core/ids.ts'
 import { Ownership } from '../../src/core/ownership.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { PartWorld } from '../support/part-world.ts'
@@ -139,4 +139,13 @@ test('ballots that changed are written once', () => {
   expect(world.commits.take()).toMatchObject({ promises: [{ from: 0, to: 0, epoch: 1, node: 'a' }] })
   ownership.persist()
   expect(world.commits.take()).toBeUndefined()
+})
+
+test('a slot with a ballot of the highest epoch is not wanted any more: nothing is above it', () => {
+  const { ownership } = setUp(['a'])
+  ownership.learn([{ from: 2, to: 3, epoch: EPOCH_MAX, node: 'b' }])
+  expect(ownership.wanted().runs()).toEqual([
+    { from: 0, to: 1 },
+    { from: 4, to: SLOT_COUNT - 1 },
+  ])
 })

@@ -126,6 +126,7 @@ describe('a frame', () => {
   test('waits for a connection, which is asked for, and goes every 5 s where it goes through a third node', () => {
     const { world, replication, sentTo } = setUp()
     world.unconnected.add('b')
+    world.heardMs = () => 0
     replication.take(1, [factIn(0)])
     expect([sentTo('b').length, world.wanted]).toEqual([0, ['b']])
     world.relayed.add('b')
@@ -265,4 +266,42 @@ test('a frame that nobody can read whole is committed with one copy, and what on
   expect(replication.pendingFrom).toBe(FREE)
   expect([1, 2].map((ticket) => replication.copiesOf(ticket))).toEqual([1, 2])
   expect(single).toEqual([[1]])
+})
+
+describe('a peer that is heard and acknowledges nothing for ten seconds', () => {
+  test('is passed over where another stores, until it acknowledges', () => {
+    const { world, replication, sentTo, ack } = setUp()
+    world.heardMs = () => world.nowMs
+    const ackAll = (peer: string) => {
+      for (const { seq } of sentTo(peer)) ack(peer, seq)
+    }
+    replication.take(1, [factIn(0)])
+    world.advance(9_999)
+    expect([replication.pendingFrom, sentTo('d').length]).toEqual([1, 0])
+    world.advance(1)
+    expect([replication.pendingFrom, sentTo('d').length]).toEqual([1, 1])
+    ackAll('d')
+    expect([replication.pendingFrom, replication.copiesOf(1)]).toEqual([FREE, 2])
+    replication.take(2, [factIn(0)])
+    expect([sentTo('b').length, sentTo('d').length]).toEqual([3, 2])
+    ackAll('b')
+    replication.take(3, [factIn(0)])
+    expect([sentTo('b').length, sentTo('d').length]).toEqual([4, 2])
+  })
+
+  test('is waited for where no other node stores: nothing is committed without a copy', () => {
+    const { world, replication } = setUp(['a', 'b'])
+    world.heardMs = () => world.nowMs
+    replication.take(1, [factIn(0)])
+    world.advance(60_000)
+    expect([replication.pendingFrom, replication.isAwaited]).toEqual([1, true])
+  })
+
+  test('is no longer awaited once it is silent', () => {
+    const { world, replication } = setUp()
+    world.heardMs = () => 0
+    replication.take(1, [factIn(0)])
+    world.advance(60_000)
+    expect([replication.pendingFrom, replication.isAwaited]).toEqual([1, false])
+  })
 })

@@ -55,6 +55,8 @@ describe('a load row', () => {
       if (value.type === 'batch') mesh.seed(a, value.batch.id, 3)
     }
     mesh.advance(10_000)
+    b.core.view()
+    mesh.advance(2_000)
     expect(b.core.view().whole).toBe(true)
   })
 })

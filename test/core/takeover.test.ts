@@ -1,7 +1,10 @@
 /** How a node takes over the slots that it should own. */
+import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
+import { EPOCH_MAX } from '../../src/core/ids.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench, seededFact, stored, taskIn } from '../support/core-bench.ts'
+import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
 
 const HASH = 'ab'.repeat(8)
 const RUN = [{ from: 0, to: 3 }]
@@ -266,4 +269,20 @@ test('a barred node ends what is under way', () => {
   expect(takeover.idle).toBe(true)
   expect(() => compared('b')).toThrow()
   expect(world.sentOf('promise')).toEqual([])
+})
+
+test('epochs of a broken peer, above all others or the highest there is, end no node: other slots are taken over', () => {
+  const mesh = new CoreMesh(['a', 'b'])
+  const [a, b] = mesh.nodes as [MeshNode, MeshNode]
+  for (const [from, epoch] of [
+    [0, 2 ** 32 - 1],
+    [10, EPOCH_MAX],
+  ] as const) {
+    const runs = [['b'], [from, 9, epoch, 0]]
+    mesh.post(a, { type: 'received', from: 'b', bytes: encode([1, 16, runs]) })
+  }
+  mesh.disconnect(a, b)
+  mesh.advance(60_000)
+  expect([9, 10, 19, 20].map((slot) => a.core.serves(slot))).toEqual([true, false, false, true])
+  expect(a.replies.get(mesh.seed(a, mesh.batch(a, 'parti').id, 20))).toMatchObject({ value: { new: 20 } })
 })

@@ -79,6 +79,8 @@ export class MeshNode {
 export class CoreMesh {
   readonly nodes: readonly MeshNode[]
   readonly sent: { readonly from: string; readonly to: string; readonly message: Message }[] = []
+  /** Whether what a node says gets lost. */
+  loses: (from: MeshNode, message: Message) => boolean = () => false
   nowMs = 1_000
   #request = 0
   readonly #queue: { readonly node: MeshNode; readonly event: Event }[] = []
@@ -183,7 +185,7 @@ export class CoreMesh {
   #send(from: MeshNode, to: string, bytes: Uint8Array): void {
     const peer = [...from.peers].find(({ id }) => id === to)
     const message = messageOf(bytes)
-    if (peer === undefined || message === undefined) return
+    if (peer === undefined || message === undefined || this.loses(from, message)) return
     this.sent.push({ from: from.id, to, message })
     this.#queue.push({ node: peer, event: { type: 'received', from: from.id, bytes } })
   }

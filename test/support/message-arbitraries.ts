@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { MESSAGE_LIMITS } from '../../src/codec/message-limits.ts'
 import { type BatchRecord, type Register, tombstoneOf } from '../../src/core/batches.ts'
-import { SLOT_COUNT } from '../../src/core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../../src/core/ids.ts'
 import type { MemberEntry } from '../../src/core/member-entry.ts'
 import type {
   BallotRun,
@@ -45,7 +45,7 @@ const node = fc.oneof(fc.constantFrom('node-a', 'node-b'), text(128))
 const profile = fc.oneof(fc.constant('sketch'), text(128))
 const incarnation = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: MESSAGE_LIMITS.incarnationMax }))
 const whole = fc.oneof(fc.nat(300), fc.maxSafeNat())
-const epoch = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 0xffffffff }))
+const epoch = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: EPOCH_MAX }))
 const slot = fc.nat(SLOT_COUNT - 1)
 const flag = fc.boolean()
 const boot = digits(8)
@@ -226,6 +226,8 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   ended: { facts: few(bytes) },
   settled: { tokens: few(token) },
   'not-owner': { ballots: ballotRuns },
+  'tallies-wanted': { batches: few(batch) },
+  tallies: { ownedSum: hash, batches: few(loadBatch) },
   intake: { request: whole, record, profile, rows: few(intakeRow) },
   taken: { request: whole, new: whole, existing: whole, copies: whole, elsewhere: few(task), retryAfterMs: whole },
   'change-tasks': {

@@ -68,7 +68,7 @@ async function pollUntilEnded(
   try {
     for (let pollMs = POLL_MS_MIN; ; pollMs = Math.min(POLL_MS_MAX, pollMs * 1.5)) {
       views = await Promise.all(names.map((name) => aboutBatch(client, name, () => client.batch(name))))
-      if (views.every((view) => openTasks(view) === 0)) return views
+      if (views.every((view) => view.settled && openTasks(view) === 0)) return views
       warnOfStanding(views, warned, options)
       const leftMs = until - performance.now()
       if (leftMs <= 0) throw timeIsUp(views, timeout ?? 0)
@@ -109,6 +109,6 @@ function describeOpen(views: readonly BatchView[]): string | undefined {
 function timeIsUp(views: readonly BatchView[], timeoutMs: number): MeshError {
   return new MeshError(
     'MESH_TIMEOUT',
-    `after ${timeoutMs / 1000} s not ended, ${describeOpen(views)}; wait again, or see \`promptmesh status\``,
+    `after ${timeoutMs / 1000} s not ended, ${describeOpen(views) ?? 'some nodes have not told their counts'}; wait again, or see \`promptmesh status\``,
   )
 }
