@@ -149,3 +149,30 @@ test('a slot with a ballot of the highest epoch is not wanted any more: nothing 
     { from: 4, to: SLOT_COUNT - 1 },
   ])
 })
+
+describe('two nodes that serve the same slots', () => {
+  const both = [{ from: 0, to: 9, epoch: 1, node: 'b' }]
+
+  test.each([
+    ['the lower', 'a'],
+    ['the higher', 'c'],
+  ])('both end serving them where they are strangers: of %s ballot', (_what, self) => {
+    const { ownership, yielded } = setUp([self], self)
+    ownership.claim([{ from: 5, to: 20 }], 1)
+    ownership.serve(SlotSet.ofRuns([{ from: 5, to: 20 }]), 1)
+    ownership.meet(both)
+    expect(yielded).toEqual([[5, 6, 7, 8, 9]])
+    expect(ownership.count).toBe(11)
+  })
+
+  test('have the slots lapse for who has the higher ballot alone', () => {
+    const lapsed = ['a', 'c'].map((self) => {
+      const { ownership } = setUp([self], self)
+      ownership.claim([{ from: 5, to: 20 }], 1)
+      ownership.serve(SlotSet.ofRuns([{ from: 5, to: 20 }]), 1)
+      ownership.meet(both)
+      return [...ownership.lapsed()]
+    })
+    expect(lapsed).toEqual([[], [5, 6, 7, 8, 9]])
+  })
+})

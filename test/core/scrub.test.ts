@@ -180,3 +180,40 @@ test('an owner asks for a connection to who is on a list of its slots and not co
   expect(world.wanted).toEqual(['b'])
   expect(new Set(asked().map(([to]) => to))).toEqual(new Set(['c']))
 })
+
+describe('a comparison of all slots', () => {
+  test('is told of where it ended well, and begun anew after 5 s where it did not', () => {
+    const { scrub, sync, compare, asked, answer, pass } = setUp()
+    const told: string[] = []
+    scrub.onCompared = (peer) => told.push(peer)
+    compare('b')
+    sync.disconnected('b')
+    expect([told, asked().length]).toEqual([[], 1])
+    pass(5_000)
+    expect(asked()).toHaveLength(2)
+    answer('b')
+    expect(told).toEqual(['b'])
+  })
+
+  test('is needless where nothing is served', () => {
+    const { scrub, ownership, compare } = setUp()
+    const told: string[] = []
+    scrub.onCompared = (peer) => told.push(peer)
+    ownership.yieldAll()
+    compare('b')
+    expect(told).toEqual(['b'])
+  })
+})
+
+test('slots of which a peer brought facts are compared with all on their lists a second later', () => {
+  const { scrub, asked, pass } = setUp()
+  scrub.brought(SlotSet.of([3]))
+  scrub.brought(SlotSet.of([7]))
+  pass(999)
+  expect(asked()).toEqual([])
+  pass(1)
+  expect(asked().map(([to, slots]) => [to, [...slots]])).toEqual([
+    ['b', [3, 7]],
+    ['c', [3, 7]],
+  ])
+})

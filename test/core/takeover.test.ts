@@ -1,7 +1,7 @@
 /** How a node takes over the slots that it should own. */
 import { encode } from 'cborg'
 import { describe, expect, test } from 'vitest'
-import { EPOCH_MAX } from '../../src/core/ids.ts'
+import { EPOCH_MAX, SLOT_COUNT } from '../../src/core/ids.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench, seededFact, stored, taskIn } from '../support/core-bench.ts'
 import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
@@ -79,6 +79,24 @@ describe('a job begins', () => {
     world.full.add('b')
     takeover.look()
     expect(takeover.idle).toBe(false)
+  })
+
+  test('for what this node served last and nobody since, though another should own it', () => {
+    const { world, ownership, takeover } = setUp()
+    ownership.claim([{ from: 9, to: 9 }], 4)
+    ownership.learn([{ from: 10, to: SLOT_COUNT - 1, epoch: 4, node: 'b' }])
+    ownership.learn([{ from: 0, to: 8, epoch: 4, node: 'b' }])
+    takeover.look()
+    expect(takeover.idle).toBe(false)
+    expect(ownership.lapsed().runs()).toEqual([{ from: 9, to: 9 }])
+    expect(world.peers.listOf(9)[0]).toBe('b')
+  })
+
+  test('for nothing where this node knows no other and has no batch', () => {
+    const { takeover, pass } = setUp(['a'])
+    takeover.hasWork = () => false
+    pass(2_000)
+    expect(takeover.idle).toBe(true)
   })
 
   test('for nothing while this node cannot store, or is barred', () => {
