@@ -27,10 +27,10 @@ export class BatchQueues {
     queue.push(task)
   }
 
-  /** How many entries there are. */
+  /** How many entries there are, of queues with a valid one: void ones alone would keep other tasks from being read. */
   size(contest: Contest = FIRM): number {
     let count = 0
-    for (const queue of this.of(contest).values()) count += queue.size
+    for (const queue of this.of(contest).values()) if (queue.peek() !== undefined) count += queue.size
     return count
   }
 

@@ -34,9 +34,19 @@ test('an entry that became void stays until it is looked at', () => {
   queues.add(task)
   task.contest = CONTESTED
   queues.add(task)
-  expect([queues.size(), queues.size(CONTESTED)]).toEqual([1, 1])
+  expect(queues.of().get('draw')?.size).toBe(1)
   expect(queues.of().get('draw')?.peek()).toBeUndefined()
   expect([queues.size(), queues.size(CONTESTED)]).toEqual([0, 1])
+})
+
+test('void entries alone count for nothing, also in a queue that nobody looks at', () => {
+  const queues = new BatchQueues()
+  const tasks = [1, 2, 3].map((at) => ready(at, ORPHANED))
+  for (const task of tasks) queues.add(task)
+  expect(queues.size(ORPHANED)).toBe(3)
+  for (const task of tasks) task.contest = FIRM
+  expect(queues.size(ORPHANED)).toBe(0)
+  expect(queues.isEmpty).toBe(true)
 })
 
 test('they are empty where no queue has an entry', () => {
