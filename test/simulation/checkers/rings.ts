@@ -1,6 +1,6 @@
 /**
  * I10: equal member lists give equal rings: the ring of the nodes is that of the protocol, and where nothing went wrong
- * every slot ends with an owner that is on its list.
+ * every slot ends with an owner that is on its list, for good.
  */
 import type { NodeId } from '../../../src/core/ids.ts'
 import { ringOf } from '../../../src/core/ring.ts'
@@ -18,7 +18,6 @@ const SETTLED_MS = 70_000
 export class Rings implements Checker {
   readonly #world: World
   readonly #watch: Watch
-  #looked = false
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -31,9 +30,7 @@ export class Rings implements Checker {
 
   second(): void {
     const { scenario, calmMs, schedule } = this.#world
-    if (!scenario.conditions.calm || calmMs === undefined || schedule.nowMs < calmMs + SETTLED_MS || this.#looked)
-      return
-    this.#looked = true
+    if (!scenario.conditions.calm || calmMs === undefined || schedule.nowMs < calmMs + SETTLED_MS) return
     const [members, ...others] = this.#lists()
     if (members !== undefined && others.length === 0) this.#owners(members)
   }
