@@ -3,6 +3,7 @@
  *
  * 1. A message that cannot be decoded, or that comes before its sender's hello, is counted and dropped.
  * 2. Both sides of a new connection say hello at once; lists that differ follow, then and with every beat.
+ *    A peer that was not greeted yet when this node began to serve more hears so after its hello.
  * 3. Everything that a broken connection may have lost is asked or said again by its part.
  * 4. A row of a node that left or was forgotten, as it ran then, is dropped, and kept no longer.
  */
@@ -45,6 +46,8 @@ export class Mesh {
   #handlers: Handlers
   readonly #beats: MeshBeats
   #isCutOff = false
+  /** What was served when a peer was told hello (ownership.version), until it is greeted. */
+  readonly #toldVersions = new Map<NodeId, number>()
   /** A peer was greeted. */
   onGreeted: (peer: NodeId) => void = () => undefined
   onDisconnected: (peer: NodeId) => void = () => undefined
@@ -99,12 +102,14 @@ export class Mesh {
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
     this.#beats.connected(peer)
+    this.#toldVersions.set(peer, this.#parts.ownership.version)
     this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.greeting.hello) })
   }
 
   disconnected(peer: NodeId): void {
     this.#parts.peers.liveness.disconnected(peer, this.#world.nowMs)
     this.greeting.disconnected(peer)
+    this.#toldVersions.delete(peer)
     if (!this.#parts.peers.disconnected(peer)) return
     const { members, connected } = this.#parts.peers
     // One peer that is gone says nothing of this node.
@@ -171,6 +176,10 @@ export class Mesh {
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
     if (peers.isMember(from)) ownership.learn(hello.serving)
     else ownership.meet(hello.serving)
+    const told = this.#toldVersions.get(from)
+    this.#toldVersions.delete(from)
+    if (told !== undefined && told !== ownership.version)
+      this.send(from, { type: 'serving', runs: ownership.servedRuns() })
     this.#parts.lists.exchange(from, hello)
     this.onGreeted(from)
   }
