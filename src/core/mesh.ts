@@ -46,7 +46,7 @@ export class Mesh {
   #handlers: Handlers
   readonly #beats: MeshBeats
   #isCutOff = false
-  /** What was served when a peer was told hello (ownership.version), until it is greeted. */
+  /** What was served when a peer was told hello (ownership.begun), until it is greeted. */
   readonly #toldVersions = new Map<NodeId, number>()
   /** A peer was greeted. */
   onGreeted: (peer: NodeId) => void = () => undefined
@@ -102,7 +102,7 @@ export class Mesh {
   connected(peer: NodeId): void {
     this.#parts.peers.liveness.connected(peer, this.#world.nowMs)
     this.#beats.connected(peer)
-    this.#toldVersions.set(peer, this.#parts.ownership.version)
+    this.#toldVersions.set(peer, this.#parts.ownership.begun)
     this.#world.out({ type: 'send', to: peer, bytes: encodeMessage(this.greeting.hello) })
   }
 
@@ -178,7 +178,7 @@ export class Mesh {
     else ownership.meet(hello.serving)
     const told = this.#toldVersions.get(from)
     this.#toldVersions.delete(from)
-    if (told !== undefined && told !== ownership.version)
+    if (told !== undefined && told !== ownership.begun)
       this.send(from, { type: 'serving', runs: ownership.servedRuns() })
     this.#parts.lists.exchange(from, hello)
     this.onGreeted(from)

@@ -24,6 +24,8 @@ export class Ownership {
   readonly #served = new SlotSet()
   /** Rises whenever other slots are served than before. */
   version = 0
+  /** How often this node began to serve slots. */
+  begun = 0
   /** Is told of slots that are not served any more. */
   onYield: (slots: SlotSet) => void = () => undefined
 
@@ -70,6 +72,7 @@ export class Ownership {
       served.add(slot)
     }
     this.version++
+    this.begun++
     return served
   }
 
