@@ -5,12 +5,11 @@
  * 2. An end is settled only when it is committed under the epoch in which it came; the holder keeps it until then. That of
  *    a deleted batch is settled at once, whoever owns its slot.
  */
-import { CodecError } from '../codec/codec-error.ts'
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { BatchStop } from './batch-stop.ts'
 import type { Claims } from './claims.ts'
 import type { Copies } from './copies.ts'
-import { readFact } from './fact-record.ts'
+import { readFacts } from './fact-record.ts'
 import type { EndedFact, StoredFact } from './facts.ts'
 import { type NodeId, slotOf, type TaskId, type Token } from './ids.ts'
 import type { Loading } from './loading.ts'
@@ -44,20 +43,8 @@ export class OwnerDesk {
 
   /** How attempts ended that a holder performed. */
   ended(from: NodeId, { facts }: MessageOf<'ended'>): void {
-    for (const bytes of facts) {
-      const stored = this.#read(bytes)
-      if (stored?.fact.kind === 'ended') this.take({ ...stored, fact: stored.fact }, from)
-    }
-  }
-
-  #read(bytes: Uint8Array): StoredFact | undefined {
-    try {
-      return readFact(bytes, this.#world.sha256)
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error
-      this.#world.badMessage()
-      return undefined
-    }
+    for (const stored of readFacts(facts, this.#world))
+      if (stored.fact.kind === 'ended') this.take({ ...stored, fact: stored.fact }, from)
   }
 
   /** Takes the end of an attempt that another node performed, or this one for an earlier owner. */

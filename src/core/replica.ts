@@ -6,10 +6,8 @@
  * 3. A fact that cannot be read, of a later version or damaged, is not kept, since its key is unknown. The owner is told how
  *    many those are: they are not on this node, and must not keep all that the owner states later from being committed.
  */
-import { CodecError } from '../codec/codec-error.ts'
 import type { Copies } from './copies.ts'
-import { readFact } from './fact-record.ts'
-import type { StoredFact } from './facts.ts'
+import { readFacts } from './fact-record.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
@@ -28,7 +26,7 @@ export class Replica {
   }
 
   facts(from: NodeId, { seq, ballots, facts }: MessageOf<'facts'>): void {
-    const read = facts.map((bytes) => this.#read(bytes)).filter((stored) => stored !== undefined)
+    const read = readFacts(facts, this.#world)
     const unread = facts.length - read.length
     const stated = ballots.filter((run) => run.node === from)
     this.#ownership.learn(stated)
@@ -50,15 +48,5 @@ export class Replica {
     this.#world.commits.whenStored(() =>
       this.#world.send(from, { type: 'facts-stored', seq, refused: inTheWay, unread }),
     )
-  }
-
-  #read(bytes: Uint8Array): StoredFact | undefined {
-    try {
-      return readFact(bytes, this.#world.sha256)
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error
-      this.#world.badMessage()
-      return undefined
-    }
   }
 }

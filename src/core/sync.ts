@@ -11,9 +11,8 @@
  *    the same facts synced, `membersHash` is that of the peer's member list, as it was before it read its digests.
  * 3. At most `SLOTS_AT_ONCE` slots of a comparison are read and under way at a time.
  */
-import { CodecError } from '../codec/codec-error.ts'
 import type { Copies } from './copies.ts'
-import { readFact } from './fact-record.ts'
+import { readFacts } from './fact-record.ts'
 import type { StoredFact } from './facts.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf, SlotDigest } from './messages.ts'
@@ -197,7 +196,7 @@ export class Sync {
 
   /** Facts of a slot that was asked for, or with request 0 some that this node lacked. */
   slot({ request, facts, lacking, done }: MessageOf<'slot'>): void {
-    const read = this.#readFacts(facts)
+    const read = readFacts(facts, this.#world)
     this.#copies.keep(read)
     const brought = this.#ownership.servedOf(SlotSet.of(read.map(({ fact }) => slotOf(fact.task))))
     if (brought.size > 0) this.onBrought(brought)
@@ -213,19 +212,6 @@ export class Sync {
     }
     comparison.underWay--
     this.#next(comparison)
-  }
-
-  #readFacts(facts: readonly Uint8Array[]): StoredFact[] {
-    const read: StoredFact[] = []
-    for (const bytes of facts) {
-      try {
-        read.push(readFact(bytes, this.#world.sha256))
-      } catch (error) {
-        if (!(error instanceof CodecError)) throw error
-        this.#world.badMessage()
-      }
-    }
-    return read
   }
 
   /** What was asked of a peer whose connection broke is not answered any more. */
