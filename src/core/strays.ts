@@ -69,6 +69,7 @@ export class Strays {
   #isUnderWay = false
   /** The hash of the member list when it was last looked at. */
   #membersHash = ''
+  #listed = { membersHash: '', elsewhere: new SlotSet() }
 
   constructor(world: World, parts: StraysParts) {
     this.#world = world
@@ -104,14 +105,27 @@ export class Strays {
 
   #unlisted(): SlotSet {
     const slots = new SlotSet()
-    for (const slot of SlotSet.all()) if (this.#isStray(slot)) slots.add(slot)
+    for (const slot of this.#elsewhere()) if (!this.#isOwn(slot)) slots.add(slot)
     return slots
   }
 
+  /** The slots that have other nodes on their lists alone, found once for each member list. */
+  #elsewhere(): SlotSet {
+    const { peers } = this.#parts
+    if (this.#listed.membersHash === peers.membersHash) return this.#listed.elsewhere
+    const elsewhere = new SlotSet()
+    for (const slot of SlotSet.all()) if (!peers.listOf(slot).includes(this.#world.nodeId)) elsewhere.add(slot)
+    this.#listed = { membersHash: peers.membersHash, elsewhere }
+    return elsewhere
+  }
+
+  /** Served here, or about to be. */
+  #isOwn(slot: number): boolean {
+    return this.#parts.ownership.serves(slot) || this.#parts.takeover.isTaking(slot)
+  }
+
   #isStray(slot: number): boolean {
-    const { peers, ownership, takeover } = this.#parts
-    if (ownership.serves(slot) || takeover.isTaking(slot)) return false
-    return !peers.listOf(slot).includes(this.#world.nodeId)
+    return !this.#isOwn(slot) && this.#elsewhere().has(slot)
   }
 
   #compare(round: Round): void {

@@ -2,6 +2,7 @@
  * Everything that decides a run besides the code under test: the world, the files that are seeded, and the faults.
  *
  * 1. A scenario is a pure function of its options; the faults may be given instead of drawn, to play a run again.
+ * 2. It is calm only where no plane is on and no fault happens.
  */
 import { type BatchPlan, drawBatches } from './batch-plan.ts'
 import { type Conditions, drawConditions, PLANES, type Plane } from './conditions.ts'
@@ -46,13 +47,14 @@ export function drawScenario({ seed, nodes, tasks, planes = PLANES, faults }: Sc
   const scope = { seed, nodes, joiners, batches: plans.length, planes: conditions.planes, untilMs: faultsUntilMs }
   // Where contested slots are never granted, a machine that is gone for good stops what it owned until it is forgotten.
   const fits = ({ kind }: Fault) => conditions.partition === 'work' || kind !== 'death'
+  const chosen = faults ?? drawFaults(scope).filter(fits)
   return {
     seed,
     nodes,
     joiners,
-    conditions,
+    conditions: { ...conditions, calm: conditions.calm && chosen.length === 0 },
     plans,
-    faults: faults ?? drawFaults(scope).filter(fits),
+    faults: chosen,
     faultsUntilMs,
     startsWithinMs: random.pick([0, 500, 20_000]),
     frameRows: random.pick([7, 50, 1_000]),
