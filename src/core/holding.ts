@@ -7,7 +7,7 @@
  * 1. Never more executions of a profile than its places; a place is free again only when the execution has ended.
  * 2. An attempt is not started when its owner was unheard for `OWNER_SILENT_MS`, when the node stops, or without a free
  *    place: it is returned. What runs is finished and reported, whoever the owner is by then.
- * 3. An execution is asked to end at its timeout (deadlines.ts).
+ * 3. An execution is asked to end at its timeout (deadlines.ts), a first one that runs too long as returned (time-limits.ts).
  */
 import { Deadlines } from './deadlines.ts'
 import type { EndedFact, TaskError } from './facts.ts'
@@ -38,13 +38,20 @@ export class Holding {
     this.#places = places
     this.#deadlines = new Deadlines(world, places, {
       timeoutMs: (held) => this.timeoutMs(held),
-      onTimeout: (held) => this.#kill(held, 'timed-out'),
+      onTimeout: (held) => this.#onTimeout(held),
     })
   }
 
   /** The longest that an execution may run. */
-  timeoutMs(held: Held): number {
-    return this.#places.timeoutMs(held.grant.profile, held.grant.timeoutMs)
+  timeoutMs({ grant }: Held): number {
+    return this.#places.limitOf(grant).timeoutMs
+  }
+
+  #onTimeout(held: Held): void {
+    const { outcome, timeoutMs } = this.#places.limitOf(held.grant)
+    const ran = `ran for ${Math.round(timeoutMs / 1_000)} s, twice as long as others here; it is tried again with more time`
+    if (outcome === 'returned') this.#noticeEnd(held.grant, outcome, ran)
+    this.#kill(held, outcome)
   }
 
   /** Takes what another node granted: each attempt is started or returned. */

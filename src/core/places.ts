@@ -12,6 +12,7 @@ import type { Event } from './events.ts'
 import type { NodeId, Token } from './ids.ts'
 import type { Grant } from './messages.ts'
 import type { NodeSettings, ProfileSettings } from './settings.ts'
+import { Durations, type LimitedGrant, limitOf, type TimeLimit } from './time-limits.ts'
 
 /** What the executor says of the end of an execution. */
 export type ExecutionEnd = Pick<
@@ -33,7 +34,6 @@ export interface Held {
   lost: boolean
 }
 
-const SAMPLES = 64
 const REST_MS = 1_000
 const REST_MS_MAX = 60_000
 
@@ -45,10 +45,8 @@ export class Profile {
   restReason: string | undefined
   /** Takes one attempt at a time, until one completes (breaker.ts). */
   oneAtATime = false
+  readonly durations = new Durations()
   #rests = 0
-  readonly #durations: number[] = []
-  #next = 0
-  #median: number | undefined
 
   constructor(settings: ProfileSettings) {
     this.settings = settings
@@ -75,9 +73,7 @@ export class Profile {
       this.restsUntilMs = 0
       this.restReason = undefined
     }
-    this.#durations[this.#next] = durationMs
-    this.#next = (this.#next + 1) % SAMPLES
-    if (this.#durations.length < 8 || this.#next % 8 === 0) this.#median = undefined
+    this.durations.add(durationMs)
   }
 
   /** Takes nothing new for a while, unless said twice as long as the last time; answers whether the reason is new. */
@@ -99,11 +95,8 @@ export class Profile {
     return isNew
   }
 
-  /** Median duration of the last completed attempts here, a few attempts old. */
   get medianMs(): number | undefined {
-    if (this.#durations.length === 0) return undefined
-    this.#median ??= [...this.#durations].sort((a, b) => a - b)[this.#durations.length >> 1]
-    return this.#median
+    return this.durations.medianMs
   }
 }
 
@@ -163,12 +156,9 @@ export class Places {
     return profile
   }
 
-  /** The longest an attempt may run: the batch's word, else the profile's, else by this node's experience. */
-  timeoutMs(name: string, batchTimeoutMs: number | null): number {
-    if (batchTimeoutMs !== null) return batchTimeoutMs
-    const profile = this.#profile(name)
-    if (profile.settings.timeoutMs !== 'auto') return profile.settings.timeoutMs
-    const median = profile.medianMs
-    return median === undefined ? this.#settings.firstTimeoutMs : Math.max(this.#settings.autoTimeoutMsMin, 8 * median)
+  /** How long an attempt may run here. */
+  limitOf(grant: LimitedGrant & Pick<Grant, 'profile'>): TimeLimit {
+    const { settings, durations } = this.#profile(grant.profile)
+    return limitOf(grant, settings, durations, this.#settings)
   }
 }

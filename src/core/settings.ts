@@ -61,7 +61,7 @@ export const MESH_SETTINGS: MeshSettings = {
 export interface ProfileSettings {
   /** Attempts of this profile that may run at a time on this node. */
   readonly places: number
-  /** Longest run of an attempt; 'auto' = max(60 s, 8 x median), 15 min for the first after the start. */
+  /** Longest run of an attempt; 'auto': as this node has seen the profile (time-limits.ts). */
   readonly timeoutMs: number | 'auto'
 }
 
@@ -75,6 +75,8 @@ export interface NodeSettings {
   readonly pageTasks: number
   /** The least automatic timeout. */
   readonly autoTimeoutMsMin: number
+  /** The least automatic limit of a task's first attempt. */
+  readonly briefTimeoutMsMin: number
   /** The automatic timeout before any attempt of the profile has ended here: a model may have to load first. */
   readonly firstTimeoutMs: number
   /** Idle for so long this node takes up tasks of orphaned slots. Raising it leaves a lone survivor idle for longer. */
@@ -87,6 +89,7 @@ export const NODE_SETTINGS: NodeSettings = {
   openTasksBytesMax: 64 * 1024 * 1024,
   pageTasks: 1_000,
   autoTimeoutMsMin: 60_000,
+  briefTimeoutMsMin: 10_000,
   firstTimeoutMs: 900_000,
   orphanAfterMs: 60_000,
 }

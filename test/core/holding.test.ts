@@ -111,6 +111,23 @@ describe('what runs', () => {
     ])
   })
 
+  test('is returned where it is the first of its task and runs twice as long as those before it', () => {
+    const { world, places, holding, killed, draw } = setUp()
+    places.set('draw', { places: 2, timeoutMs: 'auto' })
+    for (let time = 0; time < 64; time++) draw?.completed(8_000)
+    holding.accept('b', [grant('1', { attempt: 1, timeoutMs: null }), grant('2', { attempt: 2, timeoutMs: null })])
+    world.advance(16_000)
+    expect(killed()).toEqual([['1', 'returned']])
+    expect(world.effectsOf('notice').map(({ notice }) => notice)).toMatchObject([
+      { type: 'attempt-ended', outcome: 'returned', message: expect.stringContaining('16 s') },
+    ])
+    world.advance(104_000)
+    expect(killed()).toEqual([
+      ['1', 'returned'],
+      ['2', 'timed-out'],
+    ])
+  })
+
   test('is asked to end once, whoever asks again', () => {
     const { world, holding, killed } = setUp()
     holding.accept('b', [grant('1'), grant('2', { batch: 'ff'.repeat(8) })])

@@ -114,26 +114,14 @@ test('a node performs what it has places for', () => {
   expect(places.isCapable('sing')).toBe(true)
 })
 
-describe('the longest run', () => {
-  test("is the batch's word, else the profile's, else by experience", () => {
-    const places = placesOf()
-    expect([places.timeoutMs('draw', 7), places.timeoutMs('draw', null)]).toEqual([7, 1_000])
-    const write = places.profiles.get('write') as Profile
-    expect(places.timeoutMs('write', null)).toBe(NODE_SETTINGS.firstTimeoutMs)
-    write.completed(10)
-    expect(places.timeoutMs('write', null)).toBe(NODE_SETTINGS.autoTimeoutMsMin)
-    for (let time = 0; time < 64; time++) write.completed(100_000)
-    expect(places.timeoutMs('write', null)).toBe(800_000)
-  })
-
-  test('follows the median of the last 64 completions', () => {
-    const draw = profileOf(1, 'auto')
-    expect(draw.medianMs).toBeUndefined()
-    for (const durationMs of [30, 10, 20]) draw.completed(durationMs)
-    expect(draw.medianMs).toBe(20)
-    for (let time = 0; time < 64; time++) draw.completed(90)
-    expect(draw.medianMs).toBe(90)
-  })
+test('how long an attempt may run is asked of its profile', () => {
+  const places = placesOf()
+  expect(places.limitOf(grant('1')).timeoutMs).toBe(1_000)
+  expect(places.limitOf(grant('1', 'write')).timeoutMs).toBe(NODE_SETTINGS.firstTimeoutMs)
+  const write = places.profiles.get('write') as Profile
+  for (let time = 0; time < 64; time++) write.completed(100_000)
+  expect(write.medianMs).toBe(100_000)
+  expect(places.limitOf({ ...grant('1', 'write'), attempt: 1 }).timeoutMs).toBe(200_000)
 })
 
 test('a node that failed task after task takes as many as it has places once it is configured anew', () => {

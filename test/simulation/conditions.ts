@@ -197,6 +197,7 @@ function drawNodes(random: Random, count: number, tasks: number, clocksDrift: bo
       openTasksMax,
       pageTasks,
       autoTimeoutMsMin: auto,
+      briefTimeoutMsMin: Math.round(auto / 8),
       firstTimeoutMs: 2 * auto,
       orphanAfterMs,
     },
