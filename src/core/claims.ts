@@ -204,7 +204,7 @@ export class Claims {
     const { task } = lease
     const before = task.state.standing
     this.#ledger.join(task, [ended])
-    if (before !== 'completed') this.#choose(task)
+    if (before !== 'completed') this.choose(task)
     this.progress.follow(task)
   }
 
@@ -214,7 +214,7 @@ export class Claims {
       const lease = this.leases.get(attempt.token)
       if (lease !== undefined && attempt.end !== 'open') this.#release(lease)
     }
-    if (first) this.#choose(task)
+    if (first) this.choose(task)
     this.adoptOpen(task)
     this.progress.follow(task)
   }
@@ -255,7 +255,7 @@ export class Claims {
   }
 
   /** Fixes the first completion where another attempt might still complete, and ends those that live. */
-  #choose(task: OpenTask): void {
+  choose(task: OpenTask): void {
     const { counts, attempts } = task.state
     if (counts === undefined || attempts.length === 1) return
     if (attempts.some((each) => each.token !== counts && (each.end === 'open' || each.end === 'lost'))) {

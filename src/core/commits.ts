@@ -19,6 +19,8 @@ import type { SlotTally } from './tally.ts'
 export interface Copying {
   /** Takes the facts of a step; they are committed once `pendingFrom` is above the ticket. */
   take(ticket: number, facts: readonly StoredFact[]): void
+  /** Everything up to that ticket is synced here. */
+  synced(ticket: number): void
   /** The lowest ticket with facts that no other node has acknowledged; Infinity without one. */
   readonly pendingFrom: number
   /** Whether a node that the lowest of those waits for was heard of lately. */
@@ -43,6 +45,7 @@ export class Commits {
   /** Nobody, until there are others. */
   copying: Copying = {
     take: () => undefined,
+    synced: () => undefined,
     pendingFrom: Number.POSITIVE_INFINITY,
     isAwaited: false,
     copiesOf: () => 1,
@@ -147,6 +150,7 @@ export class Commits {
 
   persisted(ticket: number): void {
     this.#persistedTicket = Math.max(this.#persistedTicket, ticket)
+    this.copying.synced(this.#persistedTicket)
     this.runReady()
   }
 

@@ -87,7 +87,7 @@ export class Copies {
   }
 
   #add(task: OpenTask, facts: readonly StoredFact[]): void {
-    const { ledger, claims, loading, ownership } = this.#parts
+    const { ledger, ownership } = this.#parts
     const first = task.state.standing !== 'completed'
     const news = facts.filter(({ hash }) => !task.knows(hash))
     if (news.length === 0) return
@@ -97,12 +97,19 @@ export class Copies {
     }
     for (const stored of news) this.#index(stored)
     ledger.join(task, news)
+    this.#learn(task, first)
+  }
+
+  /** Without room for the task its result is fixed all the same: another attempt may complete before it is read again. */
+  #learn(task: OpenTask, first: boolean): void {
+    const { claims, loading } = this.#parts
     if (loading.keep(task)) claims.learn(task, first)
+    else if (first) claims.choose(task)
   }
 
   /** A task of which this node had no fact. */
   #addNew(batch: Batch, facts: readonly StoredFact[]): void {
-    const { ledger, claims, loading, ownership } = this.#parts
+    const { ledger, ownership } = this.#parts
     const first = facts[0]
     if (first === undefined || batch.record.deleted) return
     if (!ownership.serves(slotOf(first.fact.task))) {
@@ -114,7 +121,7 @@ export class Copies {
     ledger.adopt(batch, task, facts)
     // Its prompt may come from anywhere: then all of its facts are read, not the prompt alone.
     if (task.state.seeded === undefined) batch.slot(task.slot).complete = false
-    else if (loading.keep(task)) claims.learn(task, task.state.standing === 'completed')
+    else this.#learn(task, task.state.standing === 'completed')
   }
 }
 

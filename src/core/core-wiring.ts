@@ -1,12 +1,12 @@
 /** Ties the parts of a node's core together: who tells whom of what. */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { CoreParts } from './core-parts.ts'
-import type { NodeId } from './ids.ts'
+import { type NodeId, slotOf } from './ids.ts'
 import { rowBytes } from './intake.ts'
 import type { Handlers } from './mesh.ts'
 import type { Grant } from './messages.ts'
 import { partsBy } from './parts.ts'
-import type { SlotSet } from './slot-set.ts'
+import { runsOfFew, SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 /** Half a frame: sizes of grants are estimates. */
@@ -75,7 +75,9 @@ function tiePeers(parts: CoreParts): void {
   const { copied, away, spreading, contested, ownerDesk, stop } = parts
   sync.onBrought = (slots) => scrub.brought(slots)
   scrub.onCompared = (peer) => contested.compared(peer)
-  replication.onSingle = (slots) => copied.drop(slots)
+  replication.singles.onSingle = (facts) => {
+    if (!copied.isIdle) copied.drop(SlotSet.ofRuns(runsOfFew(facts.map(({ fact }) => slotOf(fact.task)))))
+  }
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)
     copied.lost(peer)

@@ -22,7 +22,8 @@ import { FrameWindow, type WindowFrame } from './frame-window.ts'
 import { type NodeId, slotOf } from './ids.ts'
 import type { MessageOf } from './messages.ts'
 import type { Ownership } from './ownership.ts'
-import { runsOfFew, SlotSet } from './slot-set.ts'
+import { SingleCommits } from './single-commits.ts'
+import { runsOfFew } from './slot-set.ts'
 import type { World } from './world.ts'
 
 /** Facts of slots that go to the same nodes. */
@@ -59,7 +60,7 @@ export class Replication implements Copying {
   /** Unacknowledged frames by peer. */
   readonly #windows = new Map<NodeId, FrameWindow<Frame>>()
   /** Tickets with facts that this node alone has; those below the last one asked for are gone. */
-  readonly #single = new Set<number>()
+  readonly singles = new SingleCommits()
   /** Peers with frames under way => since when they have acknowledged nothing. */
   readonly #silentMs = new Map<NodeId, number>()
   readonly #deaf = new Set<NodeId>()
@@ -68,8 +69,6 @@ export class Replication implements Copying {
   #isWatched = false
   /** Facts that waited for a deaf peer wait for another now. */
   onPassedOver: () => void = () => undefined
-  /** Is told of slots with facts that this node alone has. */
-  onSingle: (slots: SlotSet) => void = () => undefined
 
   constructor(world: World, ownership: Ownership) {
     this.#world = world
@@ -91,7 +90,7 @@ export class Replication implements Copying {
 
   take(ticket: number, facts: readonly StoredFact[]): void {
     if (this.#world.peers.members.length < 2) {
-      this.#single.add(ticket)
+      this.singles.add(ticket, facts)
       return
     }
     const groups = this.#groupsOf(ticket, facts)
@@ -100,21 +99,24 @@ export class Replication implements Copying {
     this.#sendGroups(groups)
   }
 
+  synced(ticket: number): void {
+    this.singles.synced(ticket)
+  }
+
   copiesOf(ticket: number): number {
-    for (const earlier of this.#single) if (earlier < ticket) this.#single.delete(earlier)
-    return this.#single.has(ticket) ? 1 : 2
+    return this.singles.copiesOf(ticket)
   }
 
   #groupsOf(ticket: number, facts: readonly StoredFact[]): Group[] {
     const groups: Group[] = []
     /** Targets => the group that is being filled. */
     const open = new Map<string, Group>()
-    const single = new SlotSet()
+    const single: StoredFact[] = []
     for (const stored of facts) {
       const slot = slotOf(stored.fact.task)
       const targets = this.#targetsOf(slot)
       if (targets.length === 0) {
-        single.add(slot)
+        single.push(stored)
         continue
       }
       const key = targets.join(' ')
@@ -127,10 +129,7 @@ export class Replication implements Copying {
       its.facts.push(stored)
       its.bytes += stored.bytes.length
     }
-    if (single.size > 0) {
-      this.#single.add(ticket)
-      this.onSingle(single)
-    }
+    if (single.length > 0) this.singles.add(ticket, single)
     return groups
   }
 
@@ -251,8 +250,7 @@ export class Replication implements Copying {
     group.targets = group.targets.filter((id) => id !== peer)
     if (group.targets.length > 0) return
     group.done = true
-    this.#single.add(pending.ticket)
-    this.onSingle(SlotSet.ofRuns(runsOfFew(group.facts.map(({ fact }) => slotOf(fact.task)))))
+    this.singles.add(pending.ticket, group.facts)
   }
 
   /** Frames go again in their order. */

@@ -22,7 +22,7 @@ export type Decision = { readonly close: ClosingReason } | { readonly again: { r
 /** Decides about a task with no open attempt; `capableNodes` >= 1 is how many nodes could perform it. */
 export function decide(state: TaskState, maxAttempts: number, capableNodes: number, settings: MeshSettings): Decision {
   const attempts = state.attempts.filter((each) => each.round === state.round)
-  if (attempts.some((each) => each.error?.class === 'bad-input')) return { close: 'bad-input' }
+  if (isBadInput(state)) return { close: 'bad-input' }
   const charged = attempts.filter(isCharged)
   const nodes = new Set(charged.map((each) => each.holder)).size
   const usedUp = charged.length >= maxAttempts && nodes >= Math.min(2, capableNodes)
@@ -31,6 +31,11 @@ export function decide(state: TaskState, maxAttempts: number, capableNodes: numb
   if (tried >= settings.attemptsPerRoundMax) return { close: 'attempts-used-up' }
   if (blamedLosses(state) >= poisonousLosses(settings)) return { close: 'poison' }
   return { again: { backoffMs: backoffMs(attempts, settings) } }
+}
+
+/** Whether an attempt of this round has shown that no node will do better. */
+export function isBadInput(state: TaskState): boolean {
+  return state.attempts.some(({ round, error }) => round === state.round && error?.class === 'bad-input')
 }
 
 /** Errors that are faults of a node, not of the task. */

@@ -60,6 +60,7 @@ export class Scrub {
 
   #compare(peer: NodeId, slots: SlotSet, time: number, done: (whole: boolean) => void = () => undefined): void {
     this.#underWay.add(peer)
+    this.#copied.begin(peer)
     this.#sync.compare(peer, slots, (whole, equal) => {
       this.#underWay.delete(peer)
       this.#copied.confirmed(peer, this.#ownership.servedOf(equal))

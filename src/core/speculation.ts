@@ -7,7 +7,7 @@
  * 1. An attempt is late when it has run longer than `LATE_FACTOR` x its holder's median, and `SLACK_MS`: the median of the
  *    holder, since a slow node is no anomaly. It is expected to take as long again as it has run.
  * 2. A copy is made only by another node whose median is at most `SOONER` of that, where the task has that one attempt,
- *    is not suspected of ending its nodes, has not failed there, and may fail twice more.
+ *    is not suspected of ending its nodes, has not failed there, is no bad input, and may fail twice more.
  * 3. At most a tenth of the mesh's places of a profile, or one, perform copies granted by one owner.
  * 4. Nothing is late where nobody has completed anything of the profile.
  *
@@ -20,7 +20,7 @@ import type { Lease, Leases } from './leases.ts'
 import type { LoadRows } from './load-rows.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Places } from './places.ts'
-import { chargedFailures } from './retry.ts'
+import { chargedFailures, isBadInput } from './retry.ts'
 import type { World } from './world.ts'
 
 /** With 20 % noise an attempt takes at most 1.2 / 0.8 = 1.5 times as long as the quickest median there can be. */
@@ -79,7 +79,8 @@ export class Speculation {
     const { settings, nowMs } = this.#world
     const expectedMs = this.#medianOf(holder, profile) ?? UNKNOWN_FACTOR * this.#meshMedian(profile)
     if (nowMs - startedMs <= LATE_FACTOR * expectedMs + SLACK_MS) return false
-    const isOpen = task.state.standing === 'claimed' && !task.runsAlone(settings.blamedLossesAlone)
+    const { state } = task
+    const isOpen = state.standing === 'claimed' && !task.runsAlone(settings.blamedLossesAlone) && !isBadInput(state)
     return isOpen && this.#parts.book.get(task.batch)?.runnable === true
   }
 

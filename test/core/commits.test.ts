@@ -19,6 +19,7 @@ class Copier implements Copying {
   isAwaited = false
   single = new Set<number>()
   take = (ticket: number, facts: readonly unknown[]): void => void this.taken.push([ticket, facts.length])
+  synced = (): void => undefined
   copiesOf = (ticket: number): number => (this.single.has(ticket) ? 1 : 2)
 }
 

@@ -91,6 +91,19 @@ describe('facts of slots that this node serves', () => {
     expect(bench.batch.counts).toMatchObject({ total: 1, completed: 1, extra: 1 })
   })
 
+  test('fix a result at once, also where there is no room for the task', () => {
+    const { bench, keep } = setUp()
+    const token = '2'.repeat(36)
+    keep(seededFact(TASK), CLAIMED, { ...CLAIMED, token } as Fact)
+    bench.book.forget(bench.task(TASK))
+    Object.assign(bench.world, { nodeSettings: { ...bench.world.nodeSettings, openTasksMax: 0 } })
+    keep({ ...DONE, token } as Fact)
+    expect(bench.book.tasks.size).toBe(0)
+    expect(bench.state(TASK)).toMatchObject({ standing: 'completed', counts: token })
+    keep(DONE)
+    expect(bench.state(TASK)).toMatchObject({ standing: 'completed', counts: token })
+  })
+
   test.each([
     ['the prompt comes last', [CLAIMED, DONE, seededFact(TASK)]],
     ['the end comes first', [DONE, seededFact(TASK), CLAIMED]],

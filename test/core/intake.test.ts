@@ -108,6 +108,7 @@ describe('a frame is answered', () => {
     seed([ONE])
     world.full.clear()
     seed([ONE, TWO])
+    bench.parts.copied.begin('b')
     bench.parts.copied.confirmed('b', SlotSet.of([1]))
     seed([ONE])
     expect(answers.map((answer) => typeof answer === 'object' && answer.copies)).toEqual([1, 1, 2])

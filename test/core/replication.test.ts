@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { makeFact } from '../../src/core/fact-record.ts'
 import type { StoredFact } from '../../src/core/facts.ts'
+import { slotOf } from '../../src/core/ids.ts'
 import { Ownership } from '../../src/core/ownership.ts'
 import { Replication } from '../../src/core/replication.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
@@ -20,7 +21,7 @@ function setUp(members: readonly string[] = ['a', 'b', 'c', 'd']) {
   ownership.serve(SlotSet.all(), 1)
   const replication = new Replication(world, ownership)
   const single: number[][] = []
-  replication.onSingle = (slots) => single.push([...slots])
+  replication.singles.onSingle = (facts) => single.push(facts.map(({ fact }) => slotOf(fact.task)))
   const sentTo = (peer: string) => world.sentOf('facts').flatMap(({ to, message }) => (to === peer ? [message] : []))
   const ack = (peer: string, seq: number, refused: Parameters<Ownership['learn']>[0] = [], unread = 0) =>
     replication.stored(peer, { type: 'facts-stored', seq, refused, unread })

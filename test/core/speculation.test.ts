@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { BatchBook } from '../../src/core/batch-book.ts'
 import { newBatch } from '../../src/core/batches.ts'
 import { makeFact } from '../../src/core/fact-record.ts'
-import type { Fact } from '../../src/core/facts.ts'
+import type { ErrorClass, Fact } from '../../src/core/facts.ts'
 import { makeToken } from '../../src/core/ids.ts'
 import { type Lease, Leases } from '../../src/core/leases.ts'
 import { LoadRows } from '../../src/core/load-rows.ts'
@@ -73,9 +73,9 @@ function claimed(holder: string, seq: number) {
   return (task: string): Fact => ({ kind: 'claimed', batch: BATCH, task, token, holder, holderBoot: BOOT, round: 0 })
 }
 
-function failed(seq: number) {
+function failed(seq: number, errorClass: ErrorClass = 'failed') {
   const token = makeToken(0, seq, BOOT)
-  const end = { outcome: 'failed', durationMs: 5, error: { class: 'failed', message: 'no' } } as const
+  const end = { outcome: 'failed', durationMs: 5, error: { class: errorClass, message: 'no' } } as const
   return (task: string): Fact => ({ kind: 'ended', batch: BATCH, task, token, ...end })
 }
 
@@ -150,6 +150,13 @@ describe('an attempt', () => {
     expect(mesh.copies('quick')).toEqual([])
   })
 
+  test('of a task whose input is known to be bad is not copied', () => {
+    const mesh = new Mesh()
+    mesh.run('slow', [claimed('other', 1), failed(1, 'bad-input')])
+    mesh.world.advance(20_000)
+    expect([mesh.copies('quick'), mesh.speculation.lateCount('draw')]).toEqual([[], 0])
+  })
+
   test('is not copied to a node where its task failed, nor where two failures more would be too many', () => {
     const mesh = new Mesh()
     mesh.run('slow', [claimed('quick', 1), failed(1)])
@@ -157,7 +164,7 @@ describe('an attempt', () => {
     expect(mesh.copies('quick')).toEqual([])
     const worn = new Mesh()
     const times = [1, 2, 3, 4, 5]
-    worn.run('slow', [...times.map((seq) => claimed('slow', seq)), ...times.map(failed)])
+    worn.run('slow', [...times.map((seq) => claimed('slow', seq)), ...times.map((seq) => failed(seq))])
     worn.world.advance(20_000)
     expect(worn.copies('quick')).toEqual([])
   })

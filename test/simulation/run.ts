@@ -59,7 +59,7 @@ export interface RunResult {
 
 /** What follows soon after the first violation may explain it; what comes later is its consequence. */
 const AFTERMATH_MS = 60_000
-/** After the last fault everything must have ended by then. */
+/** After the last fault everything must have ended by then, and by what the slowest node takes for all tasks on its own. */
 const CALM_MS_MAX = 45 * 60_000
 /** How long it is watched at rest. */
 const REST_MS = 15_000
@@ -132,7 +132,8 @@ function live(world: World, coverage: Coverage, isEnough: () => boolean): void {
   world.run(scenario.faultsUntilMs, isEnough)
   if (isEnough()) return
   world.heal()
-  const untilMs = schedule.nowMs + CALM_MS_MAX
+  const slowestMs = Math.max(...scenario.conditions.nodes.map(({ taskMs }) => taskMs))
+  const untilMs = schedule.nowMs + CALM_MS_MAX + tasksOf(scenario) * slowestMs
   let problem: string | undefined
   do {
     world.run(schedule.nowMs + LOOK_MS, isEnough)
