@@ -36,7 +36,11 @@ function slotHandlers({ ownership, reports, takeover, sync, replica, replication
     slot: (_from, message) => sync.slot(message),
     facts: (from, message) => replica.facts(from, message),
     'facts-stored': (from, message) => replication.stored(from, message),
-    'not-owner': (_from, { ballots }) => ownership.learn(ballots),
+    'not-owner': (_from, { ballots }) => {
+      ownership.learn(ballots)
+      // What this node served last, as it may learn only now, it takes over anew.
+      takeover.yielded()
+    },
   }
 }
 

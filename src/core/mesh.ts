@@ -176,6 +176,8 @@ export class Mesh {
     peers.liveness.greeted(from, hello.boot, hello.incarnation, this.#world.nowMs)
     if (peers.isMember(from)) ownership.learn(hello.serving)
     else ownership.meet(hello.serving)
+    const lapsed = ownership.lapsedOf(from, hello.serving)
+    if (lapsed.length > 0) this.send(from, { type: 'not-owner', ballots: lapsed })
     const told = this.#toldVersions.get(from)
     this.#toldVersions.delete(from)
     if (told !== undefined && told !== ownership.begun)

@@ -257,7 +257,7 @@ describe('deadlines', () => {
     world.advance(899_000)
     expect(world.killed.size).toBe(0)
     world.end([...world.running.keys()][0] ?? '', 'completed', undefined, 20_000)
-    world.advance(159_000)
+    world.advance(299_000)
     expect(world.killed.size).toBe(0)
     world.advance(2_000)
     expect(world.killed.size).toBe(1)

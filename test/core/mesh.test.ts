@@ -1,6 +1,6 @@
 /** One node among the others: what it hears of whom, and what it says. */
 import { describe, expect, test } from 'vitest'
-import { encodeMessage } from '../../src/codec/messages.ts'
+import { decodeMessage, encodeMessage } from '../../src/codec/messages.ts'
 import type { LoadRow } from '../../src/core/messages.ts'
 import { CoreBench } from '../support/core-bench.ts'
 import { CoreMesh } from '../support/core-mesh.ts'
@@ -53,6 +53,18 @@ describe('a new connection', () => {
     mesh.advance(2_000)
     expect(b.record('parti')).toBeDefined()
     expect(b.core.view().members.map(({ id }) => id)).toEqual(['a', 'b'])
+  })
+
+  test('tells a node of slots that it does not serve although it has the highest ballot of them', () => {
+    const { parts, world } = new CoreBench(['a', 'b'])
+    parts.ownership.learn([{ from: 3, to: 9, epoch: 7, node: 'b' }])
+    parts.mesh.connected('b')
+    const serving = [{ from: 3, to: 4, epoch: 7, node: 'b' }]
+    parts.mesh.received('b', encodeMessage({ ...parts.mesh.greeting.hello, boot: '0b'.repeat(8), serving }))
+    const said = world.effectsOf('send').map(({ bytes }) => decodeMessage(bytes))
+    expect(said.filter(({ type }) => type === 'not-owner')).toEqual([
+      { type: 'not-owner', ballots: [{ from: 5, to: 9, epoch: 7, node: 'b' }] },
+    ])
   })
 
   test('has what a broken one may have lost said again', () => {

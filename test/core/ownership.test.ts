@@ -176,3 +176,18 @@ describe('two nodes that serve the same slots', () => {
     expect(lapsed).toEqual([[], [5, 6, 7, 8, 9]])
   })
 })
+
+test('a node that does not serve what it has the highest ballot of may not know it', () => {
+  const { ownership } = setUp()
+  ownership.learn([
+    { from: 0, to: 9, epoch: 3, node: 'b' },
+    { from: 10, to: 19, epoch: 4, node: 'c' },
+    { from: 20, to: 29, epoch: 5, node: 'b' },
+  ])
+  const serving = [{ from: 0, to: 7, epoch: 3, node: 'b' }]
+  expect(ownership.lapsedOf('b', serving)).toEqual([
+    { from: 8, to: 9, epoch: 3, node: 'b' },
+    { from: 20, to: 29, epoch: 5, node: 'b' },
+  ])
+  expect(ownership.lapsedOf('d', [])).toEqual([])
+})
