@@ -75,24 +75,35 @@ export class LoadRows {
   }
 }
 
-/** Some of the rows. */
+/** Some of the rows, by ascending node id: with every step they are looked at, and with every row that comes one changes. */
 class Rows {
-  readonly #byNode = new Map<NodeId, LoadRow>()
-  #sorted: readonly LoadRow[] | undefined
+  readonly #rows: LoadRow[] = []
 
   put(row: LoadRow, isOne: boolean): void {
-    if (isOne) this.#byNode.set(row.node, row)
-    else if (!this.#byNode.delete(row.node)) return
-    this.#sorted = undefined
+    const at = this.#placeOf(row.node)
+    const isKnown = this.#rows[at]?.node === row.node
+    if (isOne) this.#rows.splice(at, isKnown ? 1 : 0, row)
+    else if (isKnown) this.#rows.splice(at, 1)
   }
 
   delete(node: NodeId): void {
-    if (this.#byNode.delete(node)) this.#sorted = undefined
+    const at = this.#placeOf(node)
+    if (this.#rows[at]?.node === node) this.#rows.splice(at, 1)
   }
 
   all(): readonly LoadRow[] {
-    this.#sorted ??= [...this.#byNode.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
-    return this.#sorted
+    return this.#rows
+  }
+
+  /** Where the row of a node is, or belongs. */
+  #placeOf(node: NodeId): number {
+    let [from, to] = [0, this.#rows.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#rows[middle] as LoadRow).node < node) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 }
 
