@@ -11,7 +11,8 @@
  * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
  *    difference, every slot had such a member, and this node serves no slot: then nothing is only here. Those members had
  *    the same member list: none of them drops a slot since it is not on an earlier list (strays.ts).
- * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew.
+ * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew. Where its
+ *    entry says again that it is a member, because a copy of its data directory runs elsewhere, it leaves anew.
  * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
  *    reaches none of them refuses, since nobody could take over.
  * 5. Where for `ALONE_MS` nobody was there who could take over, the leave is undone and refused: the node is a member anew,
@@ -155,6 +156,8 @@ export class Leaving {
   }
 
   #round(): void {
+    const { standing } = this.#own()
+    if (standing === 'joined' || standing === 'away') return this.#leave()
     this.#parts.reads.digests(SlotSet.all().runs(), (digests) => this.#compare(digests))
   }
 

@@ -1,5 +1,6 @@
 /** A node that leaves: others have all that it had before it stops, and it may come back. */
 import { describe, expect, test } from 'vitest'
+import { encodeMessage } from '../../src/codec/messages.ts'
 import { CalmWorld } from '../simulation/calm-world.ts'
 import { machine } from '../simulation/cases.ts'
 import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
@@ -77,6 +78,22 @@ describe('a node that leaves', () => {
     expect(two.node(0).up).toBe(false)
     expect(reply).toMatchObject({ type: 'answer' })
     for (const { facts } of two.world.pool.tasks.values()) for (const fact of facts) expect(fact.copies).toBe(1)
+  })
+
+  test('leaves anew where a copy of it has said that it is a member', () => {
+    const two = mesh(2).run(30_000)
+    two.node(0).leaving = { backMs: undefined }
+    two.world.desk.ask(two.node(0), { type: 'leave' }, () => undefined)
+    for (let left = 1_000; two.entry(1, 0)?.standing !== 'left' && left > 0; left--) two.run(20)
+    const own = two.entry(1, 0)
+    if (own === undefined || !two.node(0).up) return expect.fail('it has left already')
+    const said = { ...own, standing: 'joined' as const, incarnation: own.incarnation + 1 }
+    const bytes = encodeMessage({ type: 'members', entries: [said], answer: false })
+    two.node(0).post({ type: 'received', from: two.node(1).id, bytes })
+    expect(two.entry(0, 0)?.standing).toBe('joined')
+    two.run(60_000)
+    expect(two.entry(1, 0)).toMatchObject({ standing: 'left', incarnation: own.incarnation + 2 })
+    expect(two.node(0).up).toBe(false)
   })
 
   test('is a member again, works on and is refused where all others are gone for long after it said that it leaves', () => {
