@@ -90,6 +90,7 @@ describe('a node that leaves', () => {
     const said = { ...own, standing: 'joined' as const, incarnation: own.incarnation + 1 }
     const bytes = encodeMessage({ type: 'members', entries: [said], answer: false })
     two.node(0).post({ type: 'received', from: two.node(1).id, bytes })
+    two.run(1)
     expect(two.entry(0, 0)?.standing).toBe('joined')
     two.run(60_000)
     expect(two.entry(1, 0)).toMatchObject({ standing: 'left', incarnation: own.incarnation + 2 })
