@@ -5,7 +5,9 @@
  * A line: down -> dialling -> up -> down. While it is down it is dialled every second, once its peer is dead every 30 s,
  * after a day of that every 5 min; at once where the peer was found.
  *
- * 1. At most one dial of a peer is under way: each ends with `connected` or `failed`, or is given up after 30 s.
+ * 1. At most one dial of a peer is under way: each ends with `connected` or `failed`, or is given up after 30 s. One that
+ *    has connected is followed by the next a second later at the earliest, however soon the connection ended: two
+ *    copies of a node would take each other's connections without a pause.
  * 2. The lower id of a pair dials first; the higher one waits 3 s from when either may.
  * 3. Two refusals at least 1 s apart, and no other outcome between them, are evidence that the process is gone; but
  *    only where a connection of this start stood before and the other side, or the way there, closed it: an address
@@ -41,6 +43,7 @@ export class Redialling {
     line.connected = true
     line.dialledMs = undefined
     line.refusedMs = undefined
+    line.nextDialMs = Math.min(line.nextDialMs, this.#world.nowMs + LIVENESS.redialMs)
   }
 
   disconnected({ id, line }: Peer): void {
@@ -48,7 +51,7 @@ export class Redialling {
     line.connected = false
     line.wasClosed = true
     line.refusedMs = undefined
-    line.nextDialMs = this.#turnMs(id)
+    line.nextDialMs = Math.max(line.nextDialMs, this.#turnMs(id))
     if (this.#world.self > id) line.knocksLeft = KNOCKS
   }
 

@@ -74,12 +74,26 @@ describe('dials', () => {
       new Set([...round.slice(0, 5), ...round.slice(-5), named]),
     )
   })
+
+  test('come a second after the last at the earliest, however soon its connection ended', () => {
+    const node = new LivenessNode('n000', ['n000', 'n001'])
+    for (let time = 0; time < 100; time++) {
+      node.connect('n001').run(10)
+      node.liveness.disconnected('n001', node.nowMs)
+      node.run(20)
+    }
+    expect(node.times('dial').length).toBeLessThanOrEqual(4)
+    node.connect('n001').run(5_000)
+    node.liveness.disconnected('n001', node.nowMs)
+    node.settle()
+    expect(node.times('dial').at(-1)).toBe(node.nowMs)
+  })
 })
 
 describe('refused connects', () => {
   const closed = (self: NodeId) => {
     const other = self === 'n000' ? 'n001' : 'n000'
-    const node = new LivenessNode(self, ['n000', 'n001']).connectAll().run(500)
+    const node = new LivenessNode(self, ['n000', 'n001']).connectAll().run(2_000)
     node.liveness.disconnected(other, node.nowMs)
     node.settle()
     return { node, other }
@@ -87,10 +101,10 @@ describe('refused connects', () => {
 
   test('prove a process gone where two came 1 s apart after a connection was closed', () => {
     const { node } = closed('n000')
-    expect(node.times('dial')).toEqual([500])
-    node.liveness.dialFailed('n001', true, 505)
+    expect(node.times('dial')).toEqual([2_000])
+    node.liveness.dialFailed('n001', true, 2_005)
     node.run(1_100)
-    expect(node.times('dial')).toEqual([500, 1_500])
+    expect(node.times('dial')).toEqual([2_000, 3_000])
     expect(node.state('n001')).toBe('alive')
     node.liveness.dialFailed('n001', true, node.nowMs)
     expect(node.liveness.get('n001')).toMatchObject({ state: 'dead', why: 'refused' })
@@ -98,10 +112,10 @@ describe('refused connects', () => {
 
   test('are found by knocking where the other side dials first', () => {
     const { node } = closed('n001')
-    expect(node.times('knock')).toEqual([500])
-    node.liveness.knocked('n000', true, 510)
+    expect(node.times('knock')).toEqual([2_000])
+    node.liveness.knocked('n000', true, 2_010)
     node.run(1_100)
-    expect(node.times('knock')).toEqual([500, 1_500])
+    expect(node.times('knock')).toEqual([2_000, 3_000])
     expect(node.times('dial')).toEqual([])
     node.liveness.knocked('n000', true, node.nowMs)
     expect(node.liveness.get('n000')).toMatchObject({ state: 'dead', why: 'refused' })
@@ -115,7 +129,7 @@ describe('refused connects', () => {
     ['the connection was made anew', (node: LivenessNode) => void node.connect('n001')],
   ])('prove nothing where between them %s', (_, between) => {
     const { node } = closed('n000')
-    node.liveness.dialFailed('n001', true, 505)
+    node.liveness.dialFailed('n001', true, 2_005)
     node.run(1_100)
     between(node)
     node.liveness.dialFailed('n001', true, node.nowMs)
@@ -140,12 +154,12 @@ describe('refused connects', () => {
 
   test('prove nothing where they came closer together', () => {
     const { node } = closed('n000')
-    node.liveness.dialFailed('n001', true, 505)
+    node.liveness.dialFailed('n001', true, 2_005)
     node.run(400)
     node.liveness.found('n001', node.nowMs)
     node.settle()
     node.liveness.dialFailed('n001', true, node.nowMs)
-    expect(node.times('dial')).toEqual([500, 900])
+    expect(node.times('dial')).toEqual([2_000, 2_400])
     expect(node.state('n001')).toBe('alive')
   })
 
