@@ -67,6 +67,7 @@ const TOLD: { readonly [T in MessageType]?: MeshSometimes } = {
   held: 'lease renewed at a reconnect',
   kill: 'killed from afar',
   rumour: 'rumour told',
+  outlived: 'told of another boot that started alike',
 }
 /** Messages that are one by what is in them. */
 const ARRIVING: ReadonlySet<MessageType> = new Set(['members', 'ended'])
@@ -190,8 +191,6 @@ export class MeshCoverage implements Observer {
         return this.#facts(node, to, message)
       case 'granted':
         return this.#granted(node, to, message)
-      case 'outlived':
-        return this.#reached('told of another boot that started alike')
       case 'refused':
         if (message.why === 'cloned') this.#reached('hello refused: cloned')
         return
