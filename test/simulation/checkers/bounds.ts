@@ -20,6 +20,8 @@ const GOSSIP_BYTES_MAX = 64 * 1024
 /** Messages about tasks and slots that may be said for each task, and for each node and minute. */
 const MESSAGES_PER_TASK = 30
 const MESSAGES_PER_MINUTE = 100
+/** Two nodes compare what one of them serves every 15 s, each of them: a question and an answer (scrub.ts). */
+const MESSAGES_PER_PAIR_AND_MINUTE = 16
 const PARTS_MAX = 3
 const READ_AT_FIRST = 50
 const READ_EVERY = 16
@@ -114,7 +116,9 @@ export class Bounds implements Checker {
       if (times > 10 + (1.5 * fastest * schedule.nowMs) / everyMs)
         report('P5', `node ${node.index} gossiped ${times} times in ${schedule.nowMs} ms`)
     const minutes = schedule.nowMs / 60_000
-    const most = MESSAGES_PER_TASK * pool.tasks.size + MESSAGES_PER_MINUTE * minutes * nodes.length
+    const pairs = (nodes.length * (nodes.length - 1)) / 2
+    const perMinute = MESSAGES_PER_MINUTE * nodes.length + MESSAGES_PER_PAIR_AND_MINUTE * pairs
+    const most = MESSAGES_PER_TASK * pool.tasks.size + perMinute * minutes
     if (scenario.conditions.calm && this.#messages > most)
       report('P5', `${this.#messages} messages were said about ${pool.tasks.size} tasks; ${most} would be enough`)
   }
