@@ -19,6 +19,8 @@ export class Agreement implements Checker {
   readonly #watch: Watch
   /** What counts on the disk of the node that owns the task. */
   readonly #counted = new Map<string, Token>()
+  /** By task and result: the nodes on which it counted while they owned the task. */
+  readonly #owners = new Map<string, Set<SimNode>>()
   /** By node and task: every result that counted there and does not any more. */
   readonly #replaced = new Map<string, Set<Token>>()
   #rest: Map<TaskId, string> | undefined
@@ -42,14 +44,20 @@ export class Agreement implements Checker {
     const key = `${node.index} ${task}`
     const before = this.#counted.get(key)
     if (state.counts === undefined) this.#counted.delete(key)
-    else this.#counted.set(key, state.counts)
+    else {
+      this.#counted.set(key, state.counts)
+      const result = `${task} ${state.counts}`
+      this.#owners.set(result, (this.#owners.get(result) ?? new Set()).add(node))
+    }
     if (before === undefined || state.counts === undefined || state.counts === before) return
     if (!hasCompletion(state, before)) return
     const replaced = this.#replaced.get(key) ?? new Set()
     this.#replaced.set(key, replaced.add(before))
     const isOwn = (token: Token) => readToken(token).boot === node.boot
-    // Another side may have had an owner of its own, which heard of an attempt that was lost here.
-    const isRivalled = this.#world.nodes.some((other) => other !== node && this.#watch.owns(other, slot))
+    // Another side may have had an owner of its own, which heard of an attempt that was lost here, or may have one still.
+    const isRivalled =
+      [...(this.#owners.get(`${task} ${state.counts}`) ?? [])].some((other) => other !== node) ||
+      this.#world.nodes.some((other) => other !== node && this.#watch.owns(other, slot))
     const isTakenBack = replaced.has(state.counts) || (isOwn(before) && isOwn(state.counts) && !isRivalled)
     const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !isTakenBack
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
