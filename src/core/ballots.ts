@@ -11,6 +11,7 @@
  */
 import { EPOCH_MAX, type NodeId, SLOT_COUNT } from './ids.ts'
 import type { BallotRun, SlotRun } from './messages.ts'
+import { SlotSet } from './slot-set.ts'
 
 export class Ballots {
   readonly #epochs = new Uint32Array(SLOT_COUNT)
@@ -27,6 +28,15 @@ export class Ballots {
 
   nodeOf(slot: number): NodeId {
     return this.#names[this.#nodes[slot] as number] as NodeId
+  }
+
+  /** The slots of which a node has the highest ballot. */
+  wonBy(node: NodeId): SlotSet {
+    const won = new SlotSet()
+    const number = this.#numbers.get(node)
+    if (number === undefined) return won
+    for (let slot = this.#nodes.indexOf(number); slot >= 0; slot = this.#nodes.indexOf(number, slot + 1)) won.add(slot)
+    return won
   }
 
   /** Whether (epoch, node) is the slot's ballot or a higher one. */

@@ -8,7 +8,8 @@
  * 1. Nothing is granted while the node stops, cannot write, or does not serve the slot.
  * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled or
  *    completed by then, nor under a ballot that is not the slot's any more.
- * 3. A completion stays the one that counts: where the task has another attempt, `chosen` says so and that is ended.
+ * 3. A completion stays the one that counts: where the task has another attempt, or one comes to be known, `chosen` says
+ *    so and that is ended.
  * 4. What this node holds itself takes the same way, without messages.
  * 5. A task has a second live attempt only as a copy of one that is late (speculation.ts), and never a third.
  */
@@ -202,19 +203,19 @@ export class Claims {
   endedAs(lease: Lease, ended: StoredFact): void {
     this.#release(lease)
     const { task } = lease
-    const before = task.state.standing
+    const { counts } = task.state
     this.#ledger.join(task, [ended])
-    if (before !== 'completed') this.choose(task)
+    this.choose(task, counts)
     this.progress.follow(task)
   }
 
-  /** An end of an attempt that is not leased: it was lost, or another owner granted it. */
-  learn(task: OpenTask, first: boolean): void {
+  /** Facts of a task came from elsewhere, or from the disk; `counted` is what counted before. */
+  learn(task: OpenTask, counted?: Token): void {
     for (const attempt of task.state.attempts) {
       const lease = this.leases.get(attempt.token)
       if (lease !== undefined && attempt.end !== 'open') this.#release(lease)
     }
-    if (first) this.choose(task)
+    this.choose(task, counted)
     this.adoptOpen(task)
     this.progress.follow(task)
   }
@@ -254,13 +255,18 @@ export class Claims {
     return true
   }
 
-  /** Fixes the first completion where another attempt might still complete, and ends those that live. */
-  choose(task: OpenTask): void {
+  /**
+   * Fixes the completion that counts, or that counted before other facts came, where another attempt might still
+   * complete or already takes its place; and ends those that live.
+   */
+  choose(task: OpenTask, counted?: Token): void {
     const { counts, attempts } = task.state
     if (counts === undefined || attempts.length === 1) return
-    if (attempts.some((each) => each.token !== counts && (each.end === 'open' || each.end === 'lost'))) {
-      this.#ledger.write(task, { kind: 'chosen', batch: task.batch, task: task.id, token: counts })
-    }
+    const isValid = attempts.some((each) => each.token === counted && each.end === 'completed' && !each.voided)
+    const token = isValid && counted !== undefined ? counted : counts
+    const isOpen = attempts.some((each) => each.token !== token && (each.end === 'open' || each.end === 'lost'))
+    if (!task.isChosen && (isOpen || token !== counts))
+      this.#ledger.write(task, { kind: 'chosen', batch: task.batch, task: task.id, token })
     this.kills.task(task, 'cancelled')
   }
 }

@@ -10,7 +10,7 @@
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
 import type { StoredFact } from './facts.ts'
-import { slotOf, type TaskId } from './ids.ts'
+import { slotOf, type TaskId, type Token } from './ids.ts'
 import type { Intake } from './intake.ts'
 import type { Ledger } from './ledger.ts'
 import type { Loading } from './loading.ts'
@@ -88,7 +88,7 @@ export class Copies {
 
   #add(task: OpenTask, facts: readonly StoredFact[]): void {
     const { ledger, ownership } = this.#parts
-    const first = task.state.standing !== 'completed'
+    const { counts } = task.state
     const news = facts.filter(({ hash }) => !task.knows(hash))
     if (news.length === 0) return
     if (!ownership.serves(task.slot)) {
@@ -97,14 +97,14 @@ export class Copies {
     }
     for (const stored of news) this.#index(stored)
     ledger.join(task, news)
-    this.#learn(task, first)
+    this.#learn(task, counts)
   }
 
   /** Without room for the task its result is fixed all the same: another attempt may complete before it is read again. */
-  #learn(task: OpenTask, first: boolean): void {
+  #learn(task: OpenTask, counted?: Token): void {
     const { claims, loading } = this.#parts
-    if (loading.keep(task)) claims.learn(task, first)
-    else if (first) claims.choose(task)
+    if (loading.keep(task)) claims.learn(task, counted)
+    else claims.choose(task, counted)
   }
 
   /** A task of which this node had no fact. */
@@ -121,7 +121,7 @@ export class Copies {
     ledger.adopt(batch, task, facts)
     // Its prompt may come from anywhere: then all of its facts are read, not the prompt alone.
     if (task.state.seeded === undefined) batch.slot(task.slot).complete = false
-    else this.#learn(task, task.state.standing === 'completed')
+    else this.#learn(task)
   }
 }
 

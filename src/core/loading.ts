@@ -206,7 +206,7 @@ export class Loading {
     const known = this.#book.tasks.get(task.id)
     if (known !== undefined) return known
     this.#book.remember(task)
-    this.#claims.learn(task, false)
+    this.#claims.learn(task)
     return task
   }
 }

@@ -74,6 +74,11 @@ export class OpenTask {
     return this.#facts.some((fact) => fact.hash === hash)
   }
 
+  /** Whether it is stated for good which completion counts. */
+  get isChosen(): boolean {
+    return this.#facts.some(({ fact }) => fact.kind === 'chosen' && fact.token === this.#state.counts)
+  }
+
   /** Whether it runs only while nothing else does, being suspected of ending the process that runs it. */
   runsAlone(blamedLossesAlone: number): boolean {
     return blamedLosses(this.#state) >= blamedLossesAlone

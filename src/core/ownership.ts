@@ -99,19 +99,12 @@ export class Ownership {
 
   /** Slots that nobody serves: this node has their highest ballot, and does not. */
   lapsed(): SlotSet {
-    return this.#slotsWon(this.#world.nodeId).without(this.#served)
+    return this.ballots.wonBy(this.#world.nodeId).without(this.#served)
   }
 
   /** The same of another node, which has said what it serves; it may not know, where its disk is one of earlier. */
   lapsedOf(node: NodeId, serving: readonly SlotRun[]): BallotRun[] {
-    return this.ballots.runsOf(this.#slotsWon(node).without(SlotSet.ofRuns(serving)).runs())
-  }
-
-  #slotsWon(node: NodeId): SlotSet {
-    const won = new SlotSet()
-    for (const run of this.ballots.runsOf([{ from: 0, to: SLOT_COUNT - 1 }]))
-      if (run.node === node) won.addRun(run.from, run.to)
-    return won
+    return this.ballots.runsOf(this.ballots.wonBy(node).without(SlotSet.ofRuns(serving)).runs())
   }
 
   /** Serves no slot any more, whoever has the highest ballot. */

@@ -113,3 +113,12 @@ test('an epoch above the highest one is no ballot, so that the next one always h
   ballots.raise({ from: 0, to: 0, epoch: EPOCH_MAX, node: 'last' })
   expect(ballots.runs()).toEqual([{ from: 0, to: 0, epoch: EPOCH_MAX, node: 'last' }])
 })
+
+test('the slots that a node has won are those of which it has the highest ballot', () => {
+  const ballots = new Ballots()
+  ballots.raise({ from: 2, to: 6, epoch: 3, node: 'b' })
+  ballots.raise({ from: 4, to: 4, epoch: 4, node: 'c' })
+  ballots.raise({ from: 9, to: 9, epoch: 1, node: 'b' })
+  expect([...ballots.wonBy('b')]).toEqual([2, 3, 5, 6, 9])
+  expect([ballots.wonBy('c').size, ballots.wonBy('nobody').size]).toEqual([1, 0])
+})

@@ -91,6 +91,25 @@ describe('facts of slots that this node serves', () => {
     expect(bench.batch.counts).toMatchObject({ total: 1, completed: 1, extra: 1 })
   })
 
+  test('fix the result that counts where they tell of another attempt that may complete', () => {
+    const { bench, keep, kinds } = setUp()
+    const token = '0'.repeat(36)
+    keep(seededFact(TASK), CLAIMED, DONE)
+    expect(kinds()).not.toContain('chosen')
+    keep({ ...CLAIMED, token } as Fact)
+    expect(kinds()).toContain('chosen')
+    keep({ ...DONE, token } as Fact)
+    expect(bench.state(TASK)).toMatchObject({ standing: 'completed', counts: TOKEN })
+  })
+
+  test('fix the result that counted where they bring another that would take its place', () => {
+    const { bench, keep } = setUp()
+    const token = '0'.repeat(36)
+    keep(seededFact(TASK), CLAIMED, DONE)
+    keep({ ...CLAIMED, token } as Fact, { ...DONE, token } as Fact)
+    expect(bench.state(TASK)).toMatchObject({ standing: 'completed', counts: TOKEN })
+  })
+
   test('fix a result at once, also where there is no room for the task', () => {
     const { bench, keep } = setUp()
     const token = '2'.repeat(36)
