@@ -103,7 +103,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
   const lists = new SharedLists(world, peers, batches)
   const news = new MemberNews(world, peers, lists)
   const members = new MemberRequests(world, peers)
-  const leaving = new Leaving(world, { peers, ownership, reads, sync, members })
+  const leaving = new Leaving(world, { peers, ownership, reads, sync, members, batches })
   const { takeover, recollection } = facts
   return {
     ...work,

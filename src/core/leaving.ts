@@ -11,6 +11,7 @@
  * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
  *    difference, every slot had such a member, and this node serves no slot: then nothing is only here. Those members had
  *    the same member list: none of them drops a slot since it is not on an earlier list (strays.ts).
+ *    After a round with a difference it asks them which batches there are, for one may have been deleted.
  * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew. Where its
  *    entry says again that it is a member, because a copy of its data directory runs elsewhere, it leaves anew.
  * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
@@ -18,6 +19,7 @@
  * 5. Where for `ALONE_MS` nobody was there who could take over, the leave is undone and refused: the node is a member anew,
  *    and goes on with the work that nobody else does.
  */
+import type { BatchLists } from './batch-lists.ts'
 import type { RequestId } from './events.ts'
 import type { NodeId } from './ids.ts'
 import type { MemberRequests } from './member-requests.ts'
@@ -43,6 +45,7 @@ export interface LeavingParts {
   readonly reads: Reads
   readonly sync: Sync
   readonly members: MemberRequests
+  readonly batches: BatchLists
 }
 
 export class Leaving {
@@ -190,6 +193,8 @@ export class Leaving {
 
   #roundEnded(isClean: boolean): void {
     if (isClean && this.#parts.ownership.count === 0) return this.#end()
+    // Batches that are deleted now are told to members alone; their facts here would differ for ever.
+    if (!isClean) for (const peer of this.#others()) if (this.#isReady(peer)) this.#parts.batches.sendTo(peer, true)
     this.#again(() => this.#round())
   }
 

@@ -95,9 +95,10 @@ export class Operators {
     if (!node.up || node.leaving !== undefined) return
     const { starts } = node
     node.leaving = { backMs }
-    this.#options.desk.ask(node, { type: 'leave' }, (reply) => {
+    const hear = (reply: Reply | undefined) => {
       if (reply?.type === 'refuse' && node.starts === starts) node.leaving = undefined
-    })
+    }
+    this.#options.desk.ask(node, { type: 'leave' }, hear, true)
   }
 
   #forget(node: SimNode, whom: NodeId): void {

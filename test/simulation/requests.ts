@@ -39,12 +39,13 @@ export class RequestDesk {
     node.onReply = (reply) => this.#schedule.at(this.#schedule.nowMs, this.#replies, reply)
   }
 
-  ask(node: SimNode, question: Question, hear: (reply: Reply | undefined) => void): void {
+  /** Whoever is patient waits for as long as the node lives. */
+  ask(node: SimNode, question: Question, hear: (reply: Reply | undefined) => void, isPatient = false): void {
     const event = { ...question, request: ++this.#last } as RequestEvent
     const asked = { node, starts: node.starts, event, hear, heard: false }
     this.#asked.set(event.request, asked)
     this.#schedule.at(this.#schedule.nowMs, this.#posts, asked)
-    this.#schedule.at(this.#schedule.nowMs + TIMEOUT_MS, this.#timeouts, asked)
+    if (!isPatient) this.#schedule.at(this.#schedule.nowMs + TIMEOUT_MS, this.#timeouts, asked)
   }
 
   /** What was asked under a number. */
