@@ -256,6 +256,13 @@ export class BatchBook {
     this.#live = undefined
   }
 
+  /** Puts a task that may be granted into the queue of its batch. */
+  enqueue(task: OpenTask): void {
+    const batch = this.batches.get(task.batch)
+    if (batch?.idle === true) this.changed()
+    batch?.queues.add(task)
+  }
+
   /** Notes that the slot has an open task which is only on disk. */
   unload(batch: Batch, number: number): void {
     if (batch.idle) this.changed()

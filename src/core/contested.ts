@@ -79,7 +79,7 @@ export class Contested {
     for (const task of this.#book.tasks.values()) {
       if (task.contest === this.of(task.slot)) continue
       this.place(task)
-      if (task.phase === 'ready') this.#book.get(task.batch)?.queues.add(task)
+      if (task.phase === 'ready') this.#book.enqueue(task)
     }
   }
 

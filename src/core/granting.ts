@@ -146,7 +146,7 @@ export class Granting {
           yield [batch, lone]
           return
         }
-        batch.queues.add(lone)
+        this.#book.enqueue(lone)
       }
     }
     if (kind === 'late' && left > 0) yield* this.#rules.copies(holder, profile, left)
@@ -208,7 +208,8 @@ export class Granting {
       this.#grantLone(batch, task)
       return true
     }
-    if (task.phase === 'ready') batch?.queues.add(task)
+    // Its batch had nothing else, and counts as idle since it was looked at.
+    if (task.phase === 'ready') this.#book.enqueue(task)
     return false
   }
 

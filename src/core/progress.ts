@@ -78,10 +78,8 @@ export class Progress {
     const again = task.state.attempts.some((each) => each.end !== 'open' && each.round === task.state.round)
     task.rank = task.runsAlone(this.#world.settings.blamedLossesAlone) ? 2 : again ? 1 : 0
     this.#markRetrying(task, again)
-    const batch = this.#ledger.batchOf(task)
-    if (batch.idle) this.#book.changed()
     this.#contested.place(task)
-    batch.queues.add(task)
+    this.#book.enqueue(task)
   }
 
   #markRetrying(task: OpenTask, retrying: boolean): void {

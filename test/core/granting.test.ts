@@ -200,6 +200,21 @@ describe('a task suspected of ending its node', () => {
     expect(bench.claim('b', 2)).toEqual([plain])
   })
 
+  test('is granted where its batch had nothing else, and was looked at meanwhile', () => {
+    const bench = new Bench()
+    const before = bench.add(1)
+    bench.granted()
+    const lone = bench.add(2, bench.suspect.bind(bench))
+    bench.granted()
+    bench.book.changed()
+    expect(bench.book.live()).toEqual([])
+    bench.parts.places.profiles.get('draw')?.rest(bench.world.nowMs, 'backend down', 500)
+    expect(bench.granted()).toEqual([])
+    bench.end(before)
+    bench.world.advance(500)
+    expect(bench.granted()).toEqual([lone])
+  })
+
   test('goes back to its queue where its batch is paused while it waits', () => {
     const bench = new Bench()
     const before = bench.add(1)

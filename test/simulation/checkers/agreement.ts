@@ -9,6 +9,7 @@ import type { Writes } from '../../../src/core/effects.ts'
 import { readToken, type TaskId, type Token } from '../../../src/core/ids.ts'
 import { fold, type TaskState } from '../../../src/core/task.ts'
 import type { PoolFact } from '../fact-pool.ts'
+import type { DiskDamage } from '../observer.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -34,6 +35,14 @@ export class Agreement implements Checker {
     for (const fact of added) {
       if (fact.kind !== 'ended' && fact.kind !== 'chosen' && fact.kind !== 'voided') continue
       if (this.#watch.owns(node, fact.slot)) this.#look(node, fact)
+    }
+  }
+
+  /** What a disk has lost it may learn anew, in another order. */
+  damaged(node: SimNode, _damage: DiskDamage, lost: readonly PoolFact[]): void {
+    for (const { task } of lost) {
+      this.#counted.delete(`${node.index} ${task}`)
+      this.#replaced.delete(`${node.index} ${task}`)
     }
   }
 
