@@ -34,7 +34,8 @@ export class Agreement implements Checker {
   durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
     for (const fact of added) {
       if (fact.kind !== 'ended' && fact.kind !== 'chosen' && fact.kind !== 'voided') continue
-      if (this.#watch.owns(node, fact.slot)) this.#look(node, fact)
+      // Who takes a slot over has its ballot before all of its facts are there: until it serves nothing counts.
+      if (this.#watch.owns(node, fact.slot) && node.core?.serves?.(fact.slot) !== false) this.#look(node, fact)
     }
   }
 
