@@ -37,21 +37,22 @@ export class Holding {
     this.#world = world
     this.#places = places
     this.#deadlines = new Deadlines(world, places, {
-      timeoutMs: (held) => this.timeoutMs(held),
+      timeoutMs: (held) => held.briefMs ?? this.timeoutMs(held),
       onTimeout: (held) => this.#onTimeout(held),
     })
   }
 
-  /** The longest that an execution may run. */
+  /** The longest that an execution may run, as its owner is told. */
   timeoutMs({ grant }: Held): number {
-    return this.#places.limitOf(grant).timeoutMs
+    return this.#places.limitsOf(grant).longMs
   }
 
   #onTimeout(held: Held): void {
-    const { outcome, timeoutMs } = this.#places.limitOf(held.grant)
-    const ran = `ran for ${Math.round(timeoutMs / 1_000)} s, twice as long as others here; it is tried again with more time`
-    if (outcome === 'returned') this.#noticeEnd(held.grant, outcome, ran)
-    this.#kill(held, outcome)
+    const { briefMs, grant } = held
+    if (briefMs === undefined) return this.#kill(held, 'timed-out')
+    const ran = `ran for ${Math.round(briefMs / 1_000)} s, far longer than others here: asked to end, it may take longer the next time`
+    this.#noticeEnd(grant, 'returned', ran)
+    this.#kill(held, 'returned')
   }
 
   /** Takes what another node granted: each attempt is started or returned. */
@@ -69,6 +70,7 @@ export class Holding {
   start(held: Held): void {
     const { token, batch, task, index, prompt, params, profile, attempt } = held.grant
     held.startedMs = this.#world.nowMs
+    held.briefMs = this.#places.limitsOf(held.grant).briefMs
     this.#world.out({ type: 'execute', token, batch, task, index, prompt, params, profile, attempt })
     this.#deadlines.watch(held)
     this.onStarted(held, this.timeoutMs(held))
@@ -93,7 +95,15 @@ export class Holding {
   }
 
   #report(grant: Grant, owner: NodeId, end: ExecutionEnd): void {
-    const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
+    const held: Held = {
+      token: grant.token,
+      grant,
+      owner,
+      startedMs: undefined,
+      briefMs: undefined,
+      killed: false,
+      lost: false,
+    }
     this.onEnded(held, endedFact(grant, end))
   }
 

@@ -1,7 +1,7 @@
 /**
  * The owner's wish that executions end: of a task, or of a batch.
  *
- * 1. Holders are asked once; each attempt is over only when its holder says so, or its lease has ended.
+ * 1. Holders may be asked again; each attempt is over only when its holder says so, or its lease has ended.
  * 2. A wish that is lost on the way is said again when the holder lists the attempt of a task that has its result.
  */
 import type { Batch } from './batch-book.ts'

@@ -11,7 +11,7 @@
  * 2. A round compares every slot that has facts here with each storing member on its list now. The last round found no
  *    difference, every slot had such a member, and this node serves no slot: then nothing is only here. Those members had
  *    the same member list: none of them drops a slot since it is not on an earlier list (strays.ts).
- *    After a round with a difference it asks them which batches there are, for one may have been deleted.
+ *    After a round with a difference it asks one of them which batches there are, for one may have been deleted.
  * 3. Until then it goes on answering; a crash undoes the leave: at its next start the node is a member anew. Where its
  *    entry says again that it is a member, because a copy of its data directory runs elsewhere, it leaves anew.
  * 4. A node that knows no other member has nobody to leave: it stops, and keeps what it has. One that knows others and
@@ -54,6 +54,7 @@ export class Leaving {
   #state: 'staying' | 'settling' | 'draining' | 'telling' | 'handing-over' | 'farewell' | 'over' = 'staying'
   #request: RequestId = 0
   #aloneSinceMs: number | undefined
+  #asked = 0
   /** Whether the node is to stop in any case. */
   #isToStop = false
   /** Is told to take nothing new. */
@@ -159,8 +160,6 @@ export class Leaving {
   }
 
   #round(): void {
-    const { standing } = this.#own()
-    if (standing === 'joined' || standing === 'away') return this.#leave()
     this.#parts.reads.digests(SlotSet.all().runs(), (digests) => this.#compare(digests))
   }
 
@@ -192,10 +191,18 @@ export class Leaving {
   }
 
   #roundEnded(isClean: boolean): void {
+    const { standing } = this.#own()
+    if (standing === 'joined' || standing === 'away') return this.#again(() => this.#leave())
     if (isClean && this.#parts.ownership.count === 0) return this.#end()
-    // Batches that are deleted now are told to members alone; their facts here would differ for ever.
-    if (!isClean) for (const peer of this.#others()) if (this.#isReady(peer)) this.#parts.batches.sendTo(peer, true)
+    if (!isClean) this.#askForBatches()
     this.#again(() => this.#round())
+  }
+
+  /** Batches that are deleted now are told to members alone: their facts here would differ for ever. One peer at a time. */
+  #askForBatches(): void {
+    const ready = this.#others().filter((id) => this.#isReady(id))
+    const peer = ready[this.#asked++ % ready.length]
+    if (peer !== undefined) this.#parts.batches.sendTo(peer, true)
   }
 
   #end(): void {

@@ -91,6 +91,7 @@ class Rows {
     if (this.#rows[at]?.node === node) this.#rows.splice(at, 1)
   }
 
+  /** As they are until the next row comes. */
   all(): readonly LoadRow[] {
     return this.#rows
   }

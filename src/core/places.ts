@@ -12,7 +12,7 @@ import type { Event } from './events.ts'
 import type { NodeId, Token } from './ids.ts'
 import type { Grant } from './messages.ts'
 import type { NodeSettings, ProfileSettings } from './settings.ts'
-import { Durations, type LimitedGrant, limitOf, type TimeLimit } from './time-limits.ts'
+import { Durations, type LimitedGrant, limitsOf, type TimeLimits } from './time-limits.ts'
 
 /** What the executor says of the end of an execution. */
 export type ExecutionEnd = Pick<
@@ -28,6 +28,8 @@ export interface Held {
   readonly owner: NodeId
   /** Undefined until it was given to the executor. */
   startedMs: number | undefined
+  /** The brief limit that it started with, if it has one. */
+  briefMs: number | undefined
   /** Whether its end was asked for. */
   killed: boolean
   /** Whether its owner has given it up already. */
@@ -122,7 +124,15 @@ export class Places {
   }
 
   take(grant: Grant, owner: NodeId): Held {
-    const held: Held = { token: grant.token, grant, owner, startedMs: undefined, killed: false, lost: false }
+    const held: Held = {
+      token: grant.token,
+      grant,
+      owner,
+      startedMs: undefined,
+      briefMs: undefined,
+      killed: false,
+      lost: false,
+    }
     this.held.set(held.token, held)
     const its = this.#owners.get(owner) ?? 0
     this.#owners.set(owner, its + 1)
@@ -157,8 +167,8 @@ export class Places {
   }
 
   /** How long an attempt may run here. */
-  limitOf(grant: LimitedGrant & Pick<Grant, 'profile'>): TimeLimit {
+  limitsOf(grant: LimitedGrant & Pick<Grant, 'profile'>): TimeLimits {
     const { settings, durations } = this.#profile(grant.profile)
-    return limitOf(grant, settings, durations, this.#settings)
+    return limitsOf(grant, settings, durations, this.#settings)
   }
 }

@@ -224,7 +224,7 @@ export class Takeover {
     const { steadyMs } = this
     const isSteady = nowMs >= this.#steadySinceMs + steadyMs
     const wanted = this.#ownership.wanted().without(this.#ownership.served())
-    if (peers.members.includes(nodeId)) wanted.addAll(this.#ownership.lapsed())
+    if (peers.members.includes(nodeId)) wanted.addAll(this.#ownership.claimable(this.#ownership.lapsed()))
     if (isSteady || wanted.size === 0) return wanted
     const slots = new SlotSet()
     for (const { from, to, node } of ballots.runsOf(wanted.runs())) {

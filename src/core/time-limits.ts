@@ -6,14 +6,16 @@
  * 3. The first attempt of a task has a brief limit, once 64 have completed here: twice as long as all but the slowest of
  *    these took. It ends the attempt as returned: nothing is charged, and every later attempt has the long limit. What
  *    hangs by chance so costs little, and what is slow is not taken for what hangs.
+ * 4. Whether an attempt has a brief limit, and which, is settled when it starts. Its owner is told the long one, beyond
+ *    which no attempt of this node runs: a holder that ends it sooner says so itself.
  */
 import type { Grant } from './messages.ts'
 import type { NodeSettings, ProfileSettings } from './settings.ts'
 
-/** How long, and as what an attempt ends that runs for longer. */
-export interface TimeLimit {
-  readonly timeoutMs: number
-  readonly outcome: 'timed-out' | 'returned'
+export interface TimeLimits {
+  readonly longMs: number
+  /** Undefined where the attempt has the long limit alone. */
+  readonly briefMs: number | undefined
 }
 
 const SAMPLES = 64
@@ -51,18 +53,17 @@ export class Durations {
 
 export type LimitedGrant = Pick<Grant, 'attempt' | 'timeoutMs'>
 
-/** The limit of an attempt of a profile that has taken so long so far. */
-export function limitOf(
+/** The limits of an attempt of a profile that has taken so long so far. */
+export function limitsOf(
   grant: LimitedGrant,
   profile: ProfileSettings,
   { medianMs, usualMaxMs }: Pick<Durations, 'medianMs' | 'usualMaxMs'>,
   settings: NodeSettings,
-): TimeLimit {
+): TimeLimits {
   const said = grant.timeoutMs ?? profile.timeoutMs
-  if (said !== 'auto') return { timeoutMs: said, outcome: 'timed-out' }
-  if (medianMs === undefined) return { timeoutMs: settings.firstTimeoutMs, outcome: 'timed-out' }
+  if (said !== 'auto') return { longMs: said, briefMs: undefined }
+  if (medianMs === undefined) return { longMs: settings.firstTimeoutMs, briefMs: undefined }
   const longMs = Math.max(settings.autoTimeoutMsMin, LONG_FACTOR * medianMs)
   const briefMs = Math.max(settings.briefTimeoutMsMin, BRIEF_FACTOR * (usualMaxMs ?? Number.POSITIVE_INFINITY))
-  if (grant.attempt > 1 || briefMs >= longMs) return { timeoutMs: longMs, outcome: 'timed-out' }
-  return { timeoutMs: briefMs, outcome: 'returned' }
+  return { longMs, briefMs: grant.attempt > 1 || briefMs >= longMs ? undefined : briefMs }
 }

@@ -116,12 +116,12 @@ test('a node performs what it has places for', () => {
 
 test('how long an attempt may run is asked of its profile', () => {
   const places = placesOf()
-  expect(places.limitOf(grant('1')).timeoutMs).toBe(1_000)
-  expect(places.limitOf(grant('1', 'write')).timeoutMs).toBe(NODE_SETTINGS.firstTimeoutMs)
+  expect(places.limitsOf(grant('1')).longMs).toBe(1_000)
+  expect(places.limitsOf(grant('1', 'write')).longMs).toBe(NODE_SETTINGS.firstTimeoutMs)
   const write = places.profiles.get('write') as Profile
   for (let time = 0; time < 64; time++) write.completed(100_000)
   expect(write.medianMs).toBe(100_000)
-  expect(places.limitOf({ ...grant('1', 'write'), attempt: 1 }).timeoutMs).toBe(200_000)
+  expect(places.limitsOf({ ...grant('1', 'write'), attempt: 1 }).briefMs).toBe(200_000)
 })
 
 test('a node that failed task after task takes as many as it has places once it is configured anew', () => {

@@ -1,7 +1,7 @@
 /** How long attempts may run. */
 import { describe, expect, test } from 'vitest'
 import { NODE_SETTINGS } from '../../src/core/settings.ts'
-import { Durations, limitOf } from '../../src/core/time-limits.ts'
+import { Durations, limitsOf } from '../../src/core/time-limits.ts'
 
 const FIRST = { attempt: 1, timeoutMs: null }
 const SECOND = { attempt: 2, timeoutMs: null }
@@ -13,7 +13,7 @@ function durationsOf(...all: number[]): Durations {
   return durations
 }
 
-const limit = (grant: typeof FIRST, durations: Durations) => limitOf(grant, AUTO, durations, NODE_SETTINGS)
+const limit = (grant: typeof FIRST, durations: Durations) => limitsOf(grant, AUTO, durations, NODE_SETTINGS)
 
 /** So many times the same. */
 const times = (count: number, durationMs: number) => Array.from({ length: count }, () => durationMs)
@@ -37,36 +37,36 @@ describe('what is known of a profile', () => {
 })
 
 describe('the limit', () => {
-  test("is the batch's word, else the profile's, and its end is charged", () => {
+  test("is the batch's word, else the profile's, and there is no brief one", () => {
     const fixed = { places: 1, timeoutMs: 1_000 }
     const durations = durationsOf(...times(64, 20_000))
-    expect(limitOf({ attempt: 1, timeoutMs: 7 }, AUTO, durations, NODE_SETTINGS)).toEqual({
-      timeoutMs: 7,
-      outcome: 'timed-out',
+    expect(limitsOf({ attempt: 1, timeoutMs: 7 }, AUTO, durations, NODE_SETTINGS)).toEqual({
+      longMs: 7,
+      briefMs: undefined,
     })
-    expect(limitOf(FIRST, fixed, durations, NODE_SETTINGS)).toEqual({ timeoutMs: 1_000, outcome: 'timed-out' })
+    expect(limitsOf(FIRST, fixed, durations, NODE_SETTINGS)).toEqual({ longMs: 1_000, briefMs: undefined })
   })
 
   test('is 15 minutes before anything has completed, then 15 medians and at least a minute', () => {
-    expect(limit(FIRST, durationsOf()).timeoutMs).toBe(900_000)
-    expect(limit(FIRST, durationsOf(100)).timeoutMs).toBe(60_000)
-    expect(limit(FIRST, durationsOf(10_000))).toEqual({ timeoutMs: 150_000, outcome: 'timed-out' })
+    expect(limit(FIRST, durationsOf()).longMs).toBe(900_000)
+    expect(limit(FIRST, durationsOf(100)).longMs).toBe(60_000)
+    expect(limit(FIRST, durationsOf(10_000))).toEqual({ longMs: 150_000, briefMs: undefined })
   })
 
-  test('is brief for the first attempt of a task once 64 have completed, and charges nothing', () => {
+  test('is brief for the first attempt of a task once 64 have completed, beside the long one', () => {
     const usual = times(63, 10_000)
-    expect(limit(FIRST, durationsOf(...usual)).outcome).toBe('timed-out')
-    expect(limit(FIRST, durationsOf(...usual, 11_000))).toEqual({ timeoutMs: 20_000, outcome: 'returned' })
-    expect(limit(SECOND, durationsOf(...usual, 11_000))).toEqual({ timeoutMs: 150_000, outcome: 'timed-out' })
-    expect(limit(FIRST, durationsOf(...times(64, 100)))).toEqual({ timeoutMs: 10_000, outcome: 'returned' })
+    expect(limit(FIRST, durationsOf(...usual)).briefMs).toBeUndefined()
+    expect(limit(FIRST, durationsOf(...usual, 11_000))).toEqual({ longMs: 150_000, briefMs: 20_000 })
+    expect(limit(SECOND, durationsOf(...usual, 11_000))).toEqual({ longMs: 150_000, briefMs: undefined })
+    expect(limit(FIRST, durationsOf(...times(64, 100)))).toEqual({ longMs: 60_000, briefMs: 10_000 })
   })
 
   test('of profiles whose tasks differ is as long as these take', () => {
-    expect(limit(FIRST, durationsOf(...times(60, 5_000), ...times(4, 25_000))).timeoutMs).toBe(50_000)
+    expect(limit(FIRST, durationsOf(...times(60, 5_000), ...times(4, 25_000))).briefMs).toBe(50_000)
     // What would be longer than the long limit is that.
     expect(limit(FIRST, durationsOf(...times(60, 5_000), ...times(4, 60_000)))).toEqual({
-      timeoutMs: 75_000,
-      outcome: 'timed-out',
+      longMs: 75_000,
+      briefMs: undefined,
     })
   })
 })

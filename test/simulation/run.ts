@@ -59,7 +59,7 @@ export interface RunResult {
 
 /** What follows soon after the first violation may explain it; what comes later is its consequence. */
 const AFTERMATH_MS = 60_000
-/** After the last fault everything must have ended by then, and by what the slowest node takes for all tasks on its own. */
+/** Nothing may take longer than this after the last fault, or after the last execution while the slowest node has work. */
 const CALM_MS_MAX = 45 * 60_000
 /** How long it is watched at rest. */
 const REST_MS = 15_000
@@ -134,11 +134,14 @@ function live(world: World, coverage: Coverage, isEnough: () => boolean): void {
   world.heal()
   const slowestMs = Math.max(...scenario.conditions.nodes.map(({ taskMs }) => taskMs))
   const untilMs = schedule.nowMs + CALM_MS_MAX + tasksOf(scenario) * slowestMs
+  let movedMs = schedule.nowMs
   let problem: string | undefined
   do {
     world.run(schedule.nowMs + LOOK_MS, isEnough)
     problem = answers.done ? liveness.problem() : 'not every node has answered'
-  } while (problem !== undefined && schedule.nowMs < untilMs && !isEnough())
+    const last = world.history.records.at(-1)
+    if (last !== undefined) movedMs = Math.max(movedMs, last.endMs ?? schedule.nowMs)
+  } while (problem !== undefined && schedule.nowMs < Math.min(untilMs, movedMs + CALM_MS_MAX) && !isEnough())
   if (isEnough()) return
   if (problem !== undefined) {
     world.report('I13', `${schedule.nowMs - (world.calmMs ?? 0)} ms after the last fault ${problem}`)
