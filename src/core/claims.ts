@@ -262,8 +262,8 @@ export class Claims {
   choose(task: OpenTask, counted?: Token): void {
     const { counts, attempts } = task.state
     if (counts === undefined || attempts.length === 1) return
-    const isValid = attempts.some((each) => each.token === counted && each.end === 'completed' && !each.voided)
-    const token = isValid && counted !== undefined ? counted : counts
+    const kept = attempts.find((each) => each.token === counted && each.end === 'completed' && !each.voided)
+    const token = kept?.token ?? counts
     const isOpen = attempts.some((each) => each.token !== token && (each.end === 'open' || each.end === 'lost'))
     if (!task.isChosen && (isOpen || token !== counts))
       this.#ledger.write(task, { kind: 'chosen', batch: task.batch, task: task.id, token })

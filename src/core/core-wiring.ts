@@ -6,7 +6,7 @@ import { rowBytes } from './intake.ts'
 import type { Handlers } from './mesh.ts'
 import type { Grant } from './messages.ts'
 import { partsBy } from './parts.ts'
-import { runsOfFew, SlotSet } from './slot-set.ts'
+import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 /** Half a frame: sizes of grants are estimates. */
@@ -80,7 +80,7 @@ function tiePeers(parts: CoreParts): void {
   sync.onBrought = (slots) => scrub.brought(slots)
   scrub.onCompared = (peer) => contested.compared(peer)
   replication.singles.onSingle = (facts) => {
-    if (!copied.isIdle) copied.drop(SlotSet.ofRuns(runsOfFew(facts.map(({ fact }) => slotOf(fact.task)))))
+    if (!copied.isIdle) copied.drop(SlotSet.of(facts.map(({ fact }) => slotOf(fact.task))))
   }
   const onGone = (peer: NodeId) => {
     sync.disconnected(peer)

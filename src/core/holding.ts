@@ -13,7 +13,7 @@ import { Deadlines } from './deadlines.ts'
 import type { EndedFact, TaskError } from './facts.ts'
 import type { BatchId, NodeId, Token } from './ids.ts'
 import type { Grant } from './messages.ts'
-import type { ExecutionEnd, Held, Places, Profile } from './places.ts'
+import { type ExecutionEnd, type Held, type Places, type Profile, reserved } from './places.ts'
 import type { World } from './world.ts'
 
 /** Half-way between the last word of an owner and the end of the lease that it counts. */
@@ -95,16 +95,7 @@ export class Holding {
   }
 
   #report(grant: Grant, owner: NodeId, end: ExecutionEnd): void {
-    const held: Held = {
-      token: grant.token,
-      grant,
-      owner,
-      startedMs: undefined,
-      briefMs: undefined,
-      killed: false,
-      lost: false,
-    }
-    this.onEnded(held, endedFact(grant, end))
+    this.onEnded(reserved(grant, owner), endedFact(grant, end))
   }
 
   /** What the end of an execution says about its profile on this node. */

@@ -191,8 +191,7 @@ export class Leaving {
   }
 
   #roundEnded(isClean: boolean): void {
-    const { standing } = this.#own()
-    if (standing === 'joined' || standing === 'away') return this.#again(() => this.#leave())
+    if (this.#parts.peers.members.includes(this.#world.nodeId)) return this.#again(() => this.#leave())
     if (isClean && this.#parts.ownership.count === 0) return this.#end()
     if (!isClean) this.#askForBatches()
     this.#again(() => this.#round())

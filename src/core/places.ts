@@ -36,6 +36,11 @@ export interface Held {
   lost: boolean
 }
 
+/** An attempt that has not been given to the executor. */
+export function reserved(grant: Grant, owner: NodeId): Held {
+  return { token: grant.token, grant, owner, startedMs: undefined, briefMs: undefined, killed: false, lost: false }
+}
+
 const REST_MS = 1_000
 const REST_MS_MAX = 60_000
 
@@ -124,15 +129,7 @@ export class Places {
   }
 
   take(grant: Grant, owner: NodeId): Held {
-    const held: Held = {
-      token: grant.token,
-      grant,
-      owner,
-      startedMs: undefined,
-      briefMs: undefined,
-      killed: false,
-      lost: false,
-    }
+    const held = reserved(grant, owner)
     this.held.set(held.token, held)
     const its = this.#owners.get(owner) ?? 0
     this.#owners.set(owner, its + 1)

@@ -59,7 +59,6 @@ export class Replication implements Copying {
   readonly #pending: Pending[] = []
   /** Unacknowledged frames by peer. */
   readonly #windows = new Map<NodeId, FrameWindow<Frame>>()
-  /** Tickets with facts that this node alone has; those below the last one asked for are gone. */
   readonly singles = new SingleCommits()
   /** Peers with frames under way => since when they have acknowledged nothing. */
   readonly #silentMs = new Map<NodeId, number>()

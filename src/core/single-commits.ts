@@ -12,6 +12,7 @@ interface Unsynced {
 }
 
 export class SingleCommits {
+  /** Those below the last one asked for are gone. */
   readonly #tickets = new Set<number>()
   #unsynced: Unsynced[] = []
   #syncedTicket = 0

@@ -8,6 +8,7 @@ import { hex, makeToken } from '../../src/core/ids.ts'
 import type { SlotDigest } from '../../src/core/messages.ts'
 import type { SlotTally } from '../../src/core/tally.ts'
 import type { Log } from '../../src/node/ports.ts'
+import { BATCH_FIELDS } from '../support/batch-fields.ts'
 
 export const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')
 
@@ -87,16 +88,7 @@ export function tally(slot: number, total: number, batch = BATCH): SlotTally {
 }
 
 export function batchRecord(id: string, name: string): BatchRecord {
-  const fields = {
-    profile: 'sketch',
-    priority: 0,
-    maxAttempts: 3,
-    timeoutMs: null,
-    paused: false,
-    cancelled: false,
-    born: 1,
-  }
-  return newBatch(id, name, fields, NODE)
+  return newBatch(id, name, { ...BATCH_FIELDS, profile: 'sketch' }, NODE)
 }
 
 export function bySlot(tallies: readonly SlotTally[] | undefined): SlotTally[] {

@@ -4,6 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { LocalHealth } from '../../src/core/local-health.ts'
 import { LivenessNode, nodeIds } from '../support/liveness-node.ts'
 
+/** Whom its last rumour says to be dead. */
+const deadIn = (node: LivenessNode) =>
+  node
+    .actions('rumour')
+    .at(-1)
+    ?.rumour.dead.map(({ id }) => id)
+
 describe('the factor on the timeouts of a node', () => {
   test('is one more with each trouble of its own, 8 at most', () => {
     const health = new LocalHealth()
@@ -96,33 +103,18 @@ describe("a node's own trouble", () => {
     node.run(10_500)
     node.liveness.heard('n004', node.nowMs)
     node.run(2_000)
-    expect(
-      node
-        .actions('rumour')
-        .at(-1)
-        ?.rumour.dead.map(({ id }) => id),
-    ).toEqual(['n005'])
+    expect(deadIn(node)).toEqual(['n005'])
     for (let at = 0; at < 100; at++) {
       node.liveness.gap(700, node.nowMs)
       node.run(1_000)
     }
     expect(node.state('n004')).toBe('dead')
-    expect(
-      node
-        .actions('rumour')
-        .at(-1)
-        ?.rumour.dead.map(({ id }) => id),
-    ).toEqual(['n005'])
+    expect(deadIn(node)).toEqual(['n005'])
     node.liveness.heard('n005', node.nowMs)
     node.run(2_000)
     expect(node.actions('rumour').at(-1)?.rumour.dead).toEqual([])
     node.beating.add('n005')
     node.run(60_000)
-    expect(
-      node
-        .actions('rumour')
-        .at(-1)
-        ?.rumour.dead.map(({ id }) => id),
-    ).toEqual(['n004'])
+    expect(deadIn(node)).toEqual(['n004'])
   })
 })

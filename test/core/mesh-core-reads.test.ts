@@ -4,6 +4,7 @@ import { Batch } from '../../src/core/batch-book.ts'
 import { newBatch } from '../../src/core/batches.ts'
 import { SLOT_COUNT } from '../../src/core/ids.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
+import { BATCH_FIELDS } from '../support/batch-fields.ts'
 import { type Disk, sha256 } from '../support/core-disk.ts'
 import { CoreWorld } from '../support/core-world.ts'
 
@@ -166,18 +167,8 @@ describe('the ids of a batch that is seeded', () => {
 })
 
 describe('a batch whose tallies are distrusted', () => {
-  const fields = {
-    profile: 'draw',
-    priority: 0,
-    maxAttempts: 3,
-    timeoutMs: null,
-    paused: false,
-    cancelled: false,
-    born: 1,
-  }
-
   test('takes no memory for slots that nobody has looked at', () => {
-    const batch = new Batch(newBatch('00'.repeat(8), 'b', fields, 'node'))
+    const batch = new Batch(newBatch('00'.repeat(8), 'b', BATCH_FIELDS, 'node'))
     batch.countAnew(SlotSet.all())
     expect(batch.slots.size).toBe(0)
     expect(batch.uncounted.size).toBe(SLOT_COUNT)
@@ -185,7 +176,7 @@ describe('a batch whose tallies are distrusted', () => {
   })
 
   test('lets go of slots without a task as they are counted, also where another batch is distrusted', () => {
-    const batch = new Batch(newBatch('00'.repeat(8), 'b', fields, 'node'))
+    const batch = new Batch(newBatch('00'.repeat(8), 'b', BATCH_FIELDS, 'node'))
     batch.countAnew(SlotSet.all())
     batch.slot(7).complete = true
     batch.slot(8).complete = true

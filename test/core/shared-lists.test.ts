@@ -6,20 +6,13 @@ import { newBatch } from '../../src/core/batches.ts'
 import type { MemberEntry } from '../../src/core/membership.ts'
 import { MeshPeers } from '../../src/core/mesh-peers.ts'
 import { SharedLists } from '../../src/core/shared-lists.ts'
+import { BATCH_FIELDS } from '../support/batch-fields.ts'
 import { sha256 } from '../support/core-disk.ts'
 import { nodeIds } from '../support/liveness-node.ts'
 import { PartWorld } from '../support/part-world.ts'
 
 const entryOf = (id: string): MemberEntry => ({ id, name: id, incarnation: 1, standing: 'joined', addresses: [] })
-const fields = {
-  profile: 'x'.repeat(100),
-  priority: 0,
-  maxAttempts: 3,
-  timeoutMs: null,
-  paused: false,
-  cancelled: false,
-  born: 1,
-}
+const fields = { ...BATCH_FIELDS, profile: 'x'.repeat(100) }
 const recordOf = (at: number) => newBatch(at.toString(16).padStart(16, '0'), `batch ${at}`, fields, 'n000')
 
 /** The lists of n000 in a mesh of so many, which is connected to all others. */

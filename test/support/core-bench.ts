@@ -18,23 +18,15 @@ import { SlotSet } from '../../src/core/slot-set.ts'
 import { fold, type TaskState } from '../../src/core/task.ts'
 import { SimDisk } from '../simulation/disk.ts'
 import { FactPool } from '../simulation/fact-pool.ts'
+import { BATCH_FIELDS } from './batch-fields.ts'
 import { sha256 } from './core-disk.ts'
 import { PartWorld } from './part-world.ts'
 
 export const BATCH = '0000000000000001'
-const FIELDS: BatchFields = {
-  profile: 'draw',
-  priority: 0,
-  maxAttempts: 3,
-  timeoutMs: null,
-  paused: false,
-  cancelled: false,
-  born: 1,
-}
 
 /** A batch's record as node `a` made it. */
 export function recordOf(change: Partial<BatchFields> = {}, id = BATCH, name = `batch ${id}`): BatchRecord {
-  return newBatch(id, name, { ...FIELDS, ...change }, 'a')
+  return newBatch(id, name, { ...BATCH_FIELDS, ...change }, 'a')
 }
 
 /** The id of a task of a slot. */
