@@ -22,13 +22,17 @@ export function tieParts(world: World, book: BatchBook, parts: CoreParts): void 
   tieAttempts(world, parts)
 }
 
-function slotHandlers({ ownership, reports, takeover, sync, replica, replication }: CoreParts): Handlers {
+function slotHandlers({ mesh, ownership, reports, takeover, sync, replica, replication }: CoreParts): Handlers {
   return {
     serving: (_from, { runs }) => {
       ownership.learn(runs)
       reports.sendAll()
     },
-    promise: (from, message) => takeover.asked(from, message),
+    promise: (from, message) => {
+      takeover.asked(from, message)
+      // It holds this node for dead or for one that does not store: they would take the slots from each other for ever.
+      if (ownership.wants(message.slots)) mesh.beat(from)
+    },
     promised: (from, message) => takeover.promised(from, message),
     'digests-wanted': (from, message) => sync.digestsWanted(from, message),
     digests: (_from, message) => sync.digests(message),

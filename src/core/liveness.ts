@@ -101,7 +101,7 @@ export class Liveness {
   /** Its beat came. */
   beat(id: NodeId, { boot, incarnation, storing }: Beat, nowMs: number): void {
     this.greeted(id, boot, incarnation, nowMs)
-    this.#learn(id, nowMs, (peer) => this.#table.setStoring(peer, storing))
+    this.storingOf(id, storing, nowMs)
   }
 
   /** Its hello came. */
@@ -160,7 +160,7 @@ export class Liveness {
     const named = author && this.#rumours.take(rumour, author)
     if (author === undefined || named === undefined) return
     this.heardOf(author.id, nowMs)
-    this.#table.setStoring(author, rumour.storing)
+    this.storingOf(author.id, rumour.storing, nowMs)
     this.#ownRumour.deny(rumour, author)
     this.#due(nowMs)
     for (const about of named) this.#learn(about, nowMs, (peer) => this.#judging.reviewHearsay(peer))
@@ -233,6 +233,7 @@ export class Liveness {
   #look(peer: Peer): void {
     peer.dueMs = this.#judging.look(peer)
     peer.dueMs = Math.min(peer.dueMs, this.#redialling.look(peer, this.#table.isWanted(peer)))
+    peer.dueMs = Math.min(peer.dueMs, this.#table.reviewStoring(peer))
     this.#due(peer.dueMs)
   }
 
@@ -273,7 +274,7 @@ export class Liveness {
     return true
   }
 
-  /** Its word on whether it stores came through another. */
+  /** Its word on whether it stores came through others. */
   storingOf(id: NodeId, storing: boolean, nowMs: number): void {
     this.#learn(id, nowMs, (peer) => this.#table.setStoring(peer, storing))
   }

@@ -214,7 +214,7 @@ export class Mesh {
   #act(action: LivenessAction): void {
     switch (action.type) {
       case 'beat':
-        return this.#sendBeat(action.to)
+        return this.beat(action.to)
       case 'probe':
         return this.send(action.ask, { type: 'probe', about: action.about })
       case 'probed':
@@ -234,7 +234,8 @@ export class Mesh {
     }
   }
 
-  #sendBeat(to: NodeId): void {
+  /** Says to a peer that this node lives and whether it stores. */
+  beat(to: NodeId): void {
     const own = { incarnation: this.greeting.incarnation, ...this.#parts.lists.hashes }
     if (this.#parts.peers.isConnected(to)) this.#world.out({ type: 'send', to, bytes: this.#beats.to(to, own) })
     else this.#relay.send(to, this.#beats.plain(own))

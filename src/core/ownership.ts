@@ -149,6 +149,11 @@ export class Ownership {
     return this.claimable(peers.slotsFirst(nodeId, (id) => this.#canOwn(id)))
   }
 
+  /** Whether this node should own some of these slots. */
+  wants(slots: readonly SlotRun[]): boolean {
+    return this.wanted().and(SlotSet.ofRuns(slots)).size > 0
+  }
+
   /** Those of some slots that have an epoch left. */
   claimable(slots: SlotSet): SlotSet {
     const last = this.ballots.runsOf(slots.runs()).filter(({ epoch }) => epoch === EPOCH_MAX)

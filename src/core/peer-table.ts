@@ -6,6 +6,8 @@
  * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours, those named, and whom this
  *    node has something to say to (connections.ts).
  * 3. Neighbours are found anew (`isStale`) when members or the set of the dead changed.
+ * 4. A peer stores unless it said otherwise in its present life, and within 90 s: its word that it stores again, said once
+ *    by gossip, may be lost.
  */
 import { CONNECTIONS_MAX, Connections } from './connections.ts'
 import type { Boot, NodeId } from './ids.ts'
@@ -67,10 +69,11 @@ export class PeerTable {
     return peer
   }
 
-  /** A higher incarnation: the member started anew, whatever was said of it before. */
+  /** A higher incarnation: the member started anew, whatever it or others said of it before. */
   raise(peer: Peer, incarnation: number): void {
     if (incarnation <= peer.incarnation) return
     peer.incarnation = incarnation
+    this.setStoring(peer, true)
     this.#redialling.found(peer)
     if (peer.judgedSinceMs !== undefined) peer.judgedSinceMs = this.#world.nowMs
     if (peer.told) this.become(peer, 'alive', 'heard-of')
@@ -123,9 +126,19 @@ export class PeerTable {
   }
 
   setStoring(peer: Peer, storing: boolean): void {
+    if (!storing) peer.notStoringMs = this.#world.nowMs
     if (peer.storing === storing) return
     peer.storing = storing
     this.#world.out({ type: 'storing', id: peer.id, storing })
+  }
+
+  /** A word of not storing that was not repeated counts no more; answers when that is. */
+  reviewStoring(peer: Peer): number {
+    if (peer.storing) return Number.POSITIVE_INFINITY
+    const endsMs = peer.notStoringMs + LIVENESS.rumourKeptMs
+    if (this.#world.nowMs < endsMs) return endsMs
+    this.setStoring(peer, true)
+    return Number.POSITIVE_INFINITY
   }
 
   heard(peer: Peer): void {

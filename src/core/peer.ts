@@ -95,8 +95,10 @@ export class Peer implements PeerView {
   /** Which of its lives ended, where it is dead. */
   deadIncarnation = 0
   boot: Boot | undefined
-  /** Its own last word. */
+  /** Its own last word, as long as that counts. */
   storing = true
+  /** When it last said that it does not store. */
+  notStoringMs = NEVER
   /** Something came from it on its own connection. */
   heardMs = NEVER
   /** Something of its making came by gossip. */

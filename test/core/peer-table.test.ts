@@ -70,6 +70,32 @@ describe('a peer', () => {
   })
 })
 
+describe('a peer that said that it does not store', () => {
+  test('does again once that was not repeated for 90 s', () => {
+    const { table, peer, world, did } = setUp(3)
+    const one = peer('n001')
+    table.setStoring(one, false)
+    world.nowMs += 30_000
+    table.setStoring(one, false)
+    expect(table.reviewStoring(one)).toBe(world.nowMs + 90_000)
+    world.nowMs += 89_999
+    table.reviewStoring(one)
+    expect(one.storing).toBe(false)
+    world.nowMs += 1
+    expect(table.reviewStoring(one)).toBe(Number.POSITIVE_INFINITY)
+    expect(did.map((action) => action.type === 'storing' && action.storing)).toEqual([false, true])
+  })
+
+  test('does again once it started anew', () => {
+    const { table, peer } = setUp(3)
+    table.setStoring(peer('n001'), false)
+    table.raise(peer('n001'), 1)
+    expect(peer('n001').storing).toBe(false)
+    table.raise(peer('n001'), 2)
+    expect(peer('n001').storing).toBe(true)
+  })
+})
+
 describe('in a large mesh', () => {
   /** One that n000 neither watches nor beats. */
   const farOf = ({ ring, ids }: ReturnType<typeof setUp>) => ring.successors('n000', ids.length)[35] ?? ''

@@ -171,4 +171,13 @@ describe('rumours of others', () => {
     expect(node.liveness.get(judge)?.storing).toBe(false)
     expect(node.actions('storing')).toEqual([{ type: 'storing', id: judge, storing: false }])
   })
+
+  test('that their author cannot store count for 90 s, where nothing else comes from it', () => {
+    const { node, far } = listening()
+    node.liveness.rumour(rumourBy(far, [], { storing: false }), node.nowMs)
+    node.run(89_000)
+    expect(node.liveness.get(far)?.storing).toBe(false)
+    node.run(2_000)
+    expect(node.liveness.get(far)?.storing).toBe(true)
+  })
 })

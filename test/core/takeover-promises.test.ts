@@ -1,6 +1,9 @@
 /** What a node promises to others that take slots over. */
 import { describe, expect, test } from 'vitest'
+import { encodeMessage } from '../../src/codec/messages.ts'
+import { SlotSet } from '../../src/core/slot-set.ts'
 import { CoreBench, taskIn } from '../support/core-bench.ts'
+import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
 
 const RUN = [{ from: 0, to: 3 }]
 
@@ -47,4 +50,24 @@ describe('a node that is asked to promise', () => {
     bench.settle()
     expect(bench.world.sentOf('promised')).toHaveLength(2)
   })
+})
+
+test('who takes slots of a node that it holds for one that does not store is told that it does, and gives them back', () => {
+  const mesh = new CoreMesh(Array.from('0123456789ab'))
+  mesh.batch(mesh.nodes[0] as MeshNode, 'parti')
+  mesh.advance(60_000)
+  const owner = mesh.nodes[3] as MeshNode
+  const slots = SlotSet.all()
+  const owned = [...slots].filter((slot) => owner.core.serves(slot))
+  expect(owned.length).toBeGreaterThan(100)
+  const promisesOf = () => mesh.sent.filter(({ message }) => message.type === 'promise').length
+  // Its word that it stores again has reached nobody.
+  const said = { by: owner.id, incarnation: 1, seq: 99, storing: false, dead: [] }
+  const bytes = encodeMessage({ type: 'rumour', rumour: said })
+  for (const node of mesh.nodes) if (node !== owner) mesh.post(node, { type: 'gossiped', bytes })
+  mesh.advance(10_000)
+  const before = promisesOf()
+  mesh.advance(30_000)
+  expect(promisesOf() - before).toBe(0)
+  expect(owned.filter((slot) => owner.core.serves(slot)).length).toBe(owned.length)
 })

@@ -68,5 +68,6 @@ export const PLANTED = {
   oversleeps: anywhere('I13', nodes.oversleeps),
   'swallows-completions': alone('I13', executions.missesCompletions),
   'keeps-members-to-itself': inMesh('I13', messages.keepsMembersToItself),
+  'trusts-no-disk': amid([], inMesh('I13', messages.trustsNoDisk)),
 } as const satisfies { readonly [name: string]: Planted }
 export type PlantedName = keyof typeof PLANTED

@@ -13,6 +13,7 @@ import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
 import { Rings } from './rings.ts'
 import { Starts } from './starts.ts'
+import { Takeovers } from './takeovers.ts'
 import { Tallies } from './tallies.ts'
 import { Tokens } from './tokens.ts'
 
@@ -33,6 +34,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Executions(world, watch),
     new Bounds(world, watch),
     new Ballots(world, watch),
+    new Takeovers(world),
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),

@@ -81,3 +81,14 @@ export function boasts(): Tamper {
   }
   return { effects: (_node, effects) => withMessages(effects, boast) }
 }
+
+/** Never believes that others store: slots go to and fro. */
+export function trustsNoDisk(): Tamper {
+  return {
+    event(_node, event) {
+      if (event.type !== 'received') return event
+      const message = messageOf(event.bytes)
+      return message?.type === 'beat' ? { ...event, bytes: encodeMessage({ ...message, storing: false }) } : event
+    },
+  }
+}
