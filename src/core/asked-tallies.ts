@@ -85,8 +85,7 @@ export class AskedTallies {
   #ask(row: LoadRow): void {
     const known = new Set(row.batches.map(({ batch }) => batch))
     const leftOut = [...this.#book.batches.keys()].filter((id) => !known.has(id))
-    for (const batches of partsBy(leftOut, () => 1, BATCHES_MAX))
-      this.#world.send(row.node, { type: 'tallies-wanted', batches })
+    for (const question of tallyQuestions(leftOut)) this.#world.send(row.node, question)
   }
 
   /** Another node asks for tallies of this one. */
@@ -114,6 +113,11 @@ export class AskedTallies {
   forget(node: NodeId): void {
     this.#told.delete(node)
   }
+}
+
+/** What asks for the tallies of some batches. */
+export function tallyQuestions(batches: readonly BatchId[]): MessageOf<'tallies-wanted'>[] {
+  return partsBy(batches, () => 1, BATCHES_MAX).map((part) => ({ type: 'tallies-wanted', batches: part }))
 }
 
 function emptyLoad(batch: BatchId): LoadBatch {

@@ -12,6 +12,7 @@ import { Contested } from './contested.ts'
 import { CopiedSlots } from './copied-slots.ts'
 import { Copies } from './copies.ts'
 import { Elsewhere } from './elsewhere.ts'
+import { ExactCounts } from './exact-counts.ts'
 import { HolderDesk } from './holder-desk.ts'
 import { Holding } from './holding.ts'
 import { Idle } from './idle.ts'
@@ -121,6 +122,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     news,
     members,
     askedTallies: new AskedTallies(world, { book, load, rows }),
+    exactCounts: new ExactCounts(world, { book, load }),
     away: new Away(world, peers),
     leaving,
     strays: new Strays(world, { peers, ownership, takeover, recollection, leaving, reads, sync, intake }),

@@ -61,7 +61,7 @@ function workHandlers({ stealing, holderDesk, ownerDesk, holding, reports }: Cor
   }
 }
 
-function taskHandlers({ batches, requests, spreading, stop, askedTallies }: CoreParts): Handlers {
+function taskHandlers({ batches, requests, spreading, stop, askedTallies, exactCounts }: CoreParts): Handlers {
   return {
     batches: (from, message) => spreading.heard(from, message),
     'batches-stored': (_from, message) => spreading.stored(message),
@@ -74,7 +74,10 @@ function taskHandlers({ batches, requests, spreading, stop, askedTallies }: Core
     'change-tasks': (from, message) => requests.changeAsked(from, message),
     changed: (from, message) => requests.changed(from, message),
     'tallies-wanted': (from, message) => askedTallies.asked(from, message),
-    tallies: (from, message) => askedTallies.told(from, message),
+    tallies: (from, message) => {
+      askedTallies.told(from, message)
+      exactCounts.told(from, message)
+    },
   }
 }
 

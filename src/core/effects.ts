@@ -14,7 +14,7 @@ import type { RequestId } from './events.ts'
 import type { Params, StoredFact } from './facts.ts'
 import type { BatchId, NodeId, TaskId, Token } from './ids.ts'
 import type { MemberEntry } from './membership.ts'
-import type { BallotRun, SlotDigest, SlotRun } from './messages.ts'
+import type { BallotRun, LoadBatch, SlotDigest, SlotRun } from './messages.ts'
 import type { SlotTally } from './tally.ts'
 
 /** Positions of tasks in their batch, for lists in the order of the file. */
@@ -51,6 +51,13 @@ export type AnswerValue =
   | { readonly type: 'changed'; readonly tasks: number; readonly copies?: number }
   /** What the member list says now; `copies`: nodes that have it synced, 2 for any more. */
   | { readonly type: 'member'; readonly member: MemberEntry; readonly copies: number }
+  /** What all owners have of every batch; `missing`: members that are up and did not tell. */
+  | {
+      readonly type: 'counts'
+      readonly batches: readonly LoadBatch[]
+      readonly whole: boolean
+      readonly missing: readonly NodeId[]
+    }
 
 export interface Execution {
   readonly token: Token

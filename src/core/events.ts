@@ -107,6 +107,8 @@ export type Event =
       readonly stopRunning?: boolean
     }
   | { readonly type: 'set-profile'; readonly profile: string; readonly settings: ProfileSettings }
+  /** Ask every owner what it has of each batch now. */
+  | { readonly type: 'count'; readonly request: RequestId }
   /** This member will not come back: its slots are others' from now on. */
   | { readonly type: 'forget'; readonly request: RequestId; readonly node: NodeId }
   /** Hand everything over, end the membership, and stop. */

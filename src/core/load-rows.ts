@@ -4,7 +4,8 @@
  * 1. A row is said by its node alone. Of one boot the row with the higher seq counts; of two boots that of the higher
  *    incarnation, and where a backup gave both the same, that of the boot which the node is known to run under.
  * 2. Rows are hints: nothing is decided for good by what one says.
- * 3. Which rows tell of work, and which of free places, is kept up to date: both are asked for with every step, and few
+ * 3. A row is as old as the last word of its node that it still holds: the same row once more, or a beat without a row.
+ * 4. Which rows tell of work, and which of free places, is kept up to date: both are asked for with every step, and few
  *    of many rows do.
  */
 import type { Boot, NodeId } from './ids.ts'
@@ -13,6 +14,7 @@ import type { World } from './world.ts'
 
 interface Known {
   row: LoadRow
+  /** When its node said it last. */
   heardMs: number
 }
 
@@ -32,6 +34,7 @@ export class LoadRows {
       this.#sorted = undefined
     } else {
       const last = known.row
+      if (row.boot === last.boot && row.seq === last.seq) known.heardMs = nowMs
       if (row.incarnation < last.incarnation || (row.boot === last.boot && row.seq <= last.seq)) return false
       known.row = row
       known.heardMs = nowMs
@@ -39,6 +42,12 @@ export class LoadRows {
     this.#working.put(row, row.profiles.some(hasWork))
     this.#free.put(row, row.profiles.some(hasPlace))
     return true
+  }
+
+  /** Its node says that its row is what it was. */
+  unchanged(node: NodeId, boot: Boot, nowMs: number): void {
+    const known = this.#rows.get(node)
+    if (known?.row.boot === boot) known.heardMs = nowMs
   }
 
   forget(node: NodeId): void {

@@ -143,12 +143,16 @@ export class MeshCore {
   #noticeGap(): void {
     const lateMs = this.#world.nowMs - this.#wakeMs
     if (lateMs < LATE_MS) return
-    this.#wakeMs = Number.POSITIVE_INFINITY
+    this.#woke()
     this.#parts.peers.liveness.gap(lateMs, this.#world.nowMs)
     if (lateMs < LIVENESS.gapMs) return
     this.#storage.moved()
     this.#parts.takeover.flapped()
     this.#parts.away.restart()
+  }
+
+  #woke(): void {
+    this.#wakeMs = Number.POSITIVE_INFINITY
   }
 
   #route(event: Event): void {
@@ -157,8 +161,7 @@ export class MeshCore {
       case 'start':
         return this.#start(event)
       case 'tick':
-        this.#wakeMs = Number.POSITIVE_INFINITY
-        return
+        return this.#woke()
       case 'connected':
         return mesh.connected(event.peer)
       case 'disconnected':
@@ -200,12 +203,13 @@ export class MeshCore {
       case 'loaded':
         return loading.loaded(event.load, event.facts)
       case 'load-failed':
-        if (!reads.failed(event.load)) loading.loadFailed(event.load)
-        return
+        return reads.failed(event.load) ? undefined : loading.loadFailed(event.load)
       case 'execution-ended':
         return holding.executionEnded(event.token, event)
       case 'set-profile':
         return this.#setProfile(event)
+      case 'count':
+        return this.#parts.exactCounts.ask(event.request)
       case 'forget':
         return this.#request(event, () => members.forget(event))
       case 'leave':

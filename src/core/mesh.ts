@@ -189,6 +189,7 @@ export class Mesh {
   #beat(from: NodeId, beat: MessageOf<'beat'>): void {
     this.#parts.peers.liveness.beat(from, beat, this.#world.nowMs)
     if (beat.load !== undefined) this.#row(beat.load)
+    else this.#parts.rows.unchanged(from, beat.boot, this.#world.nowMs)
     this.#parts.lists.compare(from, beat)
   }
 

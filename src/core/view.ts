@@ -59,6 +59,8 @@ export interface CoreView {
   readonly stopping: boolean
   /** Whether every slot is told of by one owner, and every batch by all: else counts may be too low or too high. */
   readonly whole: boolean
+  /** How old the oldest of the others' rows is that these counts rest on; undefined where there is none. */
+  readonly oldestRowMs: number | undefined
   /** Slots that another side of a split may be at work on: their tasks come last, or not at all. */
   readonly contested: number
 }
@@ -102,16 +104,15 @@ export function coreView(
   { places, claims, rows, peers, load, away, contested, askedTallies }: ViewParts,
   storageProblem: CoreView['storageProblem'],
 ): CoreView {
-  const others = rows
-    .all()
-    .map(({ row }) => row)
-    .filter(({ node }) => peers.isUp(node) && peers.isMember(node))
+  const counted = rows.all().filter(({ row }) => peers.isUp(row.node) && peers.isMember(row.node))
+  const others = counted.map(({ row }) => row)
   const batches = book.inOrder().map((batch) => batchView(batch, others, askedTallies))
   const slotsAreWhole = isWhole([load.ownedSum, ...others.map(({ ownedSum }) => ownedSum)])
   return {
     storageProblem,
     stopping: claims.stopping,
     whole: slotsAreWhole && batches.every(({ untold }) => untold === 0),
+    oldestRowMs: counted.length === 0 ? undefined : world.nowMs - Math.min(...counted.map(({ heardMs }) => heardMs)),
     contested: others.reduce((sum, row) => sum + row.contested, contested.count),
     members: memberViews(peers, away, world),
     batches,

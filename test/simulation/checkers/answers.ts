@@ -1,4 +1,8 @@
-/** P6: once faults have stopped every node answers what people ask, whichever node seeded the batch. */
+/**
+ * P6: once faults have stopped every node answers what people ask, whichever node seeded the batch. I9: at rest what all
+ * owners tell adds up to what the node's own view says.
+ */
+import type { CoreBatchView } from '../../../src/core/view.ts'
 import type { SimNode } from '../process.ts'
 import type { Reply } from '../requests.ts'
 import type { World } from '../world.ts'
@@ -17,7 +21,26 @@ export class Answers implements Checker {
 
   /** Asks once more, to see that nothing comes of it. */
   askAgain(): void {
-    for (const node of this.#world.live) if (node.up) this.#ask(node)
+    for (const node of this.#world.live) {
+      if (!node.up) continue
+      this.#ask(node)
+      this.#count(node)
+    }
+  }
+
+  #count(node: SimNode): void {
+    this.#world.desk.ask(node, { type: 'count' }, (reply) => {
+      this.#heard(node, 'to count', reply)
+      if (reply?.type !== 'answer' || reply.value.type !== 'counts') return
+      const { batches, whole, missing } = reply.value
+      const told = new Map(node.core?.view().batches.map(({ record, counts }) => [record.id, counts]))
+      const wrong = batches.find(({ batch, ...counts }) => !isSame(counts, told.get(batch)))
+      if (!whole || wrong !== undefined || batches.length !== told.size)
+        this.#world.report(
+          'I9',
+          `node ${node.index} was told ${whole ? '' : 'not '}by all (${missing.length} silent): ${JSON.stringify(wrong)}, and says ${JSON.stringify([...told])}`,
+        )
+    })
   }
 
   /** Whether every node was asked, and has answered or let time run out. */
@@ -57,4 +80,9 @@ export class Answers implements Checker {
     const why = reply === undefined ? 'did not answer' : `refused: ${reply.code}`
     this.#world.report('P6', `node ${node.index}, asked ${what}, ${why}`)
   }
+}
+
+function isSame(told: CoreBatchView['counts'], known: CoreBatchView['counts'] | undefined): boolean {
+  const names = ['total', 'completed', 'failed', 'cancelled', 'extra'] as const
+  return names.every((name) => told[name] === known?.[name])
 }
