@@ -43,7 +43,6 @@ export class ExactCounts {
   }
 
   ask(request: RequestId): void {
-    this.#world.requests.open(request)
     const question: Question = { request, batches: [...this.#book.batches.keys()], told: new Map() }
     this.#open.add(question)
     this.#world.timers.add(this.#world.nowMs + WAIT_MS, () => this.#end(question))

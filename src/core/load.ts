@@ -120,7 +120,7 @@ export class Load {
         contested,
         orphaned,
         late: claimable > 0 ? 0 : this.#claims.speculation.lateCount(profile),
-        resting: restsUntilMs > this.#world.nowMs,
+        resting: here?.isResting(this.#world.nowMs) === true,
       }
     })
   }

@@ -21,7 +21,7 @@ import type { Event } from './events.ts'
 import type { BatchId, NodeId, Sha256, Token } from './ids.ts'
 import { LIVENESS } from './liveness-settings.ts'
 import { MeshPeers } from './mesh-peers.ts'
-import { OwnStorage, refusal } from './own-storage.ts'
+import { OwnStorage, STOPPING } from './own-storage.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
 import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
@@ -156,7 +156,8 @@ export class MeshCore {
   }
 
   #route(event: Event): void {
-    const { mesh, reads, requests, batchRequests, intake, loading, holding, members, leaving } = this.#parts
+    if ('request' in event) return this.#routeRequest(event)
+    const { mesh, reads, intake, loading, holding } = this.#parts
     switch (event.type) {
       case 'start':
         return this.#start(event)
@@ -184,16 +185,6 @@ export class MeshCore {
         return this.#world.commits.persisted(event.ticket)
       case 'storage':
         return this.#storage.changed(event.problem)
-      case 'create-batch':
-        return this.#request(event, () => batchRequests.create(event))
-      case 'intake':
-        return this.#request(event, () => requests.intake(event))
-      case 'set-batch':
-        return this.#request(event, () => batchRequests.change(event))
-      case 'delete-batch':
-        return this.#request(event, () => batchRequests.delete(event))
-      case 'change-tasks':
-        return this.#request(event, () => requests.changeTasks(event))
       case 'intake-ended':
         return intake.ended(event.batch)
       case 'index-read':
@@ -208,14 +199,34 @@ export class MeshCore {
         return holding.executionEnded(event.token, event)
       case 'set-profile':
         return this.#setProfile(event)
-      case 'count':
-        return this.#parts.exactCounts.ask(event.request)
-      case 'forget':
-        return this.#request(event, () => members.forget(event))
-      case 'leave':
-        return this.#request(event, () => leaving.begin(event.request))
+      case 'suspend-profile':
+        return this.#parts.places.suspend(event.profile, event.reason)
       case 'stop':
         return this.#stop(event.now)
+    }
+  }
+
+  #routeRequest(event: Extract<Event, { request: number }>): void {
+    const { requests, batchRequests, members, leaving, exactCounts } = this.#parts
+    this.#world.requests.open(event.request)
+    if (event.type === 'count') return exactCounts.ask(event.request)
+    const { refusal } = this.#storage
+    if (refusal !== undefined) return this.#world.requests.refuse(event.request, ...refusal)
+    switch (event.type) {
+      case 'create-batch':
+        return batchRequests.create(event)
+      case 'intake':
+        return requests.intake(event)
+      case 'set-batch':
+        return batchRequests.change(event)
+      case 'delete-batch':
+        return batchRequests.delete(event)
+      case 'change-tasks':
+        return requests.changeTasks(event)
+      case 'forget':
+        return members.forget(event)
+      case 'leave':
+        return leaving.begin(event.request)
     }
   }
 
@@ -263,16 +274,6 @@ export class MeshCore {
     })
   }
 
-  #request(event: Extract<Event, { request: number }>, take: () => void): void {
-    const { requests } = this.#world
-    const { problem } = this.#storage
-    requests.open(event.request)
-    if (this.#parts.claims.stopping)
-      requests.refuse(event.request, 'MESH_STOPPING', 'the node is stopping: ask again when it runs')
-    else if (problem !== undefined) requests.refuse(event.request, ...refusal(problem))
-    else take()
-  }
-
   /** Nothing is held, read or unsynced. */
   get #isIdle(): boolean {
     const { places, loading, reads } = this.#parts
@@ -290,7 +291,7 @@ export class MeshCore {
     if (!claims.stopping || this.#stopped) return
     if (!leaving.allowsStop || !this.#isIdle) return
     this.#stopped = true
-    this.#world.requests.refuseAll('MESH_STOPPING', 'the node is stopping: ask again when it runs')
+    this.#world.requests.refuseAll(...STOPPING)
     out({ type: 'stopped' })
   }
 }

@@ -14,6 +14,10 @@ import type { World } from './world.ts'
 
 const HUNG_MS = 10_000
 
+/** The code of a refusal, and what to do, for people. */
+type Refusal = readonly [MeshErrorCode, string]
+export const STOPPING: Refusal = ['MESH_STOPPING', 'the node is stopping: ask again when it runs']
+
 type StorageParts = Pick<CoreParts, 'claims' | 'contested' | 'peers' | 'takeover'>
 
 export class OwnStorage {
@@ -34,7 +38,7 @@ export class OwnStorage {
   changed(problem: OwnStorage['problem']): void {
     this.problem = problem
     this.#say()
-    if (problem !== undefined) this.#world.requests.refuseAll(...refusal(problem))
+    if (problem !== undefined) this.#world.requests.refuseAll(...refusalOf(problem))
   }
 
   /** What waits has another way now. */
@@ -55,6 +59,12 @@ export class OwnStorage {
     this.#say()
   }
 
+  /** Why nothing that has to be written is taken now, if so. */
+  get refusal(): Refusal | undefined {
+    if (this.#parts.claims.stopping) return STOPPING
+    return this.problem && refusalOf(this.problem)
+  }
+
   #say(): void {
     const isStoring = this.problem === undefined && !this.#isHung
     if (isStoring === this.#world.storing) return
@@ -66,7 +76,7 @@ export class OwnStorage {
 }
 
 /** Why a request is refused while the store cannot be written. */
-export function refusal(problem: 'disk-full' | 'failing'): [MeshErrorCode, string] {
+function refusalOf(problem: 'disk-full' | 'failing'): Refusal {
   return problem === 'disk-full'
     ? ['MESH_DISK_FULL', 'the disk of the data directory is full: free some space, then ask again']
     : ['MESH_STORAGE', 'the store cannot be written: see the log of the node, then ask again']

@@ -1,12 +1,13 @@
 /**
  * The holder's side: which profiles this node performs, how many places each has, and what lives in them.
  *
- * A profile is open, resting (until a time, doubling with each cause in a row), or closed (not-here: nothing of it
- * is taken again in this boot unless its config changes).
+ * A profile is open, resting (until a time, doubling with each cause in a row), suspended (from outside, for a reason
+ * that lasts until it is taken back: the disk below its floor, a drain, duty hours), or closed (not-here: nothing of it is
+ * taken again in this boot unless its config changes).
  *
  * 1. Never more executions of a profile than its places.
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
- * 3. A success ends a rest and its doubling, but does not open a profile that is closed.
+ * 3. A success ends a rest and its doubling, but does not open a profile that is closed or suspended.
  */
 import type { Event } from './events.ts'
 import type { NodeId, Token } from './ids.ts'
@@ -50,6 +51,8 @@ export class Profile {
   /** Infinity: closed. */
   restsUntilMs = 0
   restReason: string | undefined
+  /** Why it is suspended, if it is. */
+  suspendedFor: string | undefined
   /** Takes one attempt at a time, until one completes (breaker.ts). */
   oneAtATime = false
   readonly durations = new Durations()
@@ -59,8 +62,13 @@ export class Profile {
     this.settings = settings
   }
 
+  /** Takes nothing now. */
+  isResting(nowMs: number): boolean {
+    return this.suspendedFor !== undefined || nowMs < this.restsUntilMs
+  }
+
   free(nowMs: number): number {
-    if (nowMs < this.restsUntilMs) return 0
+    if (this.isResting(nowMs)) return 0
     const places = this.oneAtATime ? Math.min(1, this.settings.places) : this.settings.places
     return Math.max(0, places - this.busy)
   }
@@ -126,6 +134,12 @@ export class Places {
     const known = this.profiles.get(name)
     if (known === undefined) this.profiles.set(name, new Profile(settings))
     else known.reopen(settings)
+  }
+
+  /** What this node does not perform is not suspended either. */
+  suspend(name: string, reason: string | undefined): void {
+    const profile = this.profiles.get(name)
+    if (profile !== undefined) profile.suspendedFor = reason
   }
 
   take(grant: Grant, owner: NodeId): Held {

@@ -11,6 +11,7 @@ import type { Standing } from './member-entry.ts'
 import type { MeshPeers } from './mesh-peers.ts'
 import type { LoadBatch, LoadRow } from './messages.ts'
 import type { PeerState } from './peer.ts'
+import type { Profile } from './places.ts'
 import { openOf } from './tally.ts'
 import type { World } from './world.ts'
 
@@ -34,7 +35,10 @@ export interface CoreProfileView {
   readonly places: number
   readonly busy: number
   readonly medianMs: number | undefined
-  /** Why it takes nothing now, if so; `forGood`: until its config changes or the node starts anew. */
+  /**
+   * Why it takes nothing now, if so; `forGood`: until its config changes or the node starts anew. `untilMs` is Infinity
+   * where nobody knows until when.
+   */
   readonly rest: { readonly reason: string; readonly untilMs: number; readonly forGood: boolean } | undefined
 }
 
@@ -121,16 +125,16 @@ export function coreView(
       places: profile.settings.places,
       busy: profile.busy,
       medianMs: profile.medianMs,
-      rest:
-        profile.restReason === undefined
-          ? undefined
-          : {
-              reason: profile.restReason,
-              untilMs: profile.restsUntilMs,
-              forGood: profile.restsUntilMs === Number.POSITIVE_INFINITY,
-            },
+      rest: restOf(profile),
     })),
   }
+}
+
+function restOf({ suspendedFor, restReason, restsUntilMs }: Profile): CoreProfileView['rest'] {
+  const forGood = restsUntilMs === Number.POSITIVE_INFINITY
+  if (suspendedFor !== undefined && !forGood)
+    return { reason: suspendedFor, untilMs: Number.POSITIVE_INFINITY, forGood: false }
+  return restReason === undefined ? undefined : { reason: restReason, untilMs: restsUntilMs, forGood }
 }
 
 /** What this node owns of a batch and what other owners say, in their rows or when they were asked. */

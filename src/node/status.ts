@@ -122,6 +122,7 @@ function warningsOf({ core, damaged, nowMs }: StatusInputs): string[] {
 function restWarning({ name, rest }: CoreProfileView, nowMs: number): string {
   if (rest === undefined) return `profile ${name} rests`
   if (rest.forGood) return `profile ${name} cannot run here: ${rest.reason}; mend it and start the node again`
+  if (rest.untilMs === Number.POSITIVE_INFINITY) return `profile ${name} rests: ${rest.reason}`
   const seconds = Math.max(0, Math.ceil((rest.untilMs - nowMs) / 1_000))
   return `profile ${name} rests for ${seconds} s: ${rest.reason}`
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Grant } from '../../src/core/messages.ts'
 import { Places, Profile } from '../../src/core/places.ts'
 import { NODE_SETTINGS, type NodeSettings } from '../../src/core/settings.ts'
-import { CoreMesh } from '../support/core-mesh.ts'
+import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
 import { GRANT } from '../support/sample-messages.ts'
 
 const grant = (token: string, profile = 'draw'): Grant => ({ ...GRANT, token, profile })
@@ -82,6 +82,50 @@ describe('a profile that rests', () => {
     expect([draw.free(3_000), draw.restReason]).toEqual([1, undefined])
     draw.rest(3_000, 'it is down')
     expect(draw.restsUntilMs).toBe(4_000)
+  })
+})
+
+const result = { files: [], text: 'done' }
+
+describe('a profile that is suspended', () => {
+  test('takes nothing until that is taken back, whatever completes meanwhile, and can be performed all the same', () => {
+    const places = placesOf()
+    const draw = places.profiles.get('draw') as Profile
+    places.suspend('draw', 'off duty')
+    places.suspend('sing', 'off duty')
+    draw.completed(10)
+    expect([draw.free(0), draw.isResting(0), places.isCapable('draw')]).toEqual([0, true, true])
+    places.suspend('draw', undefined)
+    expect([draw.free(0), draw.isResting(0)]).toEqual([2, false])
+  })
+
+  test('says why, finishes what runs, leaves the rest to others, and goes on at once', () => {
+    const mesh = new CoreMesh(['a', 'b'])
+    const [a, b] = mesh.nodes as [MeshNode, MeshNode]
+    mesh.seed(a, mesh.batch(a, 'parti').id, 20)
+    const reason = 'off duty until 19:00'
+    mesh.post(a, { type: 'suspend-profile', profile: 'draw', reason })
+    const [profile] = a.core.view().profiles
+    expect(profile?.rest).toEqual({ reason, untilMs: Number.POSITIVE_INFINITY, forGood: false })
+    const running = [...a.running.keys()]
+    expect(running.length).toBe(2)
+    const complete = (node: MeshNode) => {
+      for (const token of [...node.running.keys()]) {
+        node.running.delete(token)
+        mesh.post(node, { type: 'execution-ended', token, outcome: 'completed', durationMs: 5, result })
+      }
+    }
+    complete(a)
+    for (let at = 0; at < 12; at++) {
+      complete(b)
+      mesh.advance(1_500)
+    }
+    expect([a.running.size, a.core.view().batches[0]?.counts.completed]).toEqual([0, 20])
+    mesh.seed(a, mesh.batch(a, 'parti').id, 40)
+    expect(a.running.size).toBe(0)
+    mesh.post(a, { type: 'suspend-profile', profile: 'draw', reason: undefined })
+    mesh.advance(1_000)
+    expect(a.running.size).toBe(2)
   })
 })
 

@@ -224,6 +224,12 @@ const EXECUTOR: readonly Draw[] = [
     forMs: random.spread(500, 60_000),
     error: random.pick(NODE_ERRORS),
   }),
+  (random, scope, atMs) => ({
+    kind: 'suspended',
+    atMs,
+    node: anyNode(random, scope),
+    forMs: random.spread(500, 120_000),
+  }),
 ]
 
 const OPERATOR: readonly Draw[] = [

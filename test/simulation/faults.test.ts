@@ -39,6 +39,7 @@ const KINDS: { readonly [K in FaultKind]: true } = {
   block: true,
   suspend: true,
   'fails-fast': true,
+  suspended: true,
   'pause-batch': true,
   'resume-batch': true,
   'cancel-batch': true,

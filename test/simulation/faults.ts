@@ -75,7 +75,10 @@ export type ClockFault =
   /** Its machine sleeps. */
   | ({ readonly kind: 'suspend'; readonly node: number; readonly clockStands: boolean } & Lasting)
 
-export type ExecutorFault = { readonly kind: 'fails-fast'; readonly node: number; readonly error: ErrorClass } & Lasting
+export type ExecutorFault =
+  | ({ readonly kind: 'fails-fast'; readonly node: number; readonly error: ErrorClass } & Lasting)
+  /** It takes nothing of any profile: drained, off duty, its disk below the floor. */
+  | ({ readonly kind: 'suspended'; readonly node: number } & Lasting)
 
 export type OperatorDeed =
   | ({

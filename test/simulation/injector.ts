@@ -7,7 +7,7 @@ import { CALM_GOSSIP, CALM_LINKS } from './conditions.ts'
 import type { Fault, FaultKind, OperatorDeed } from './faults.ts'
 import { injectClock, injectDisk } from './inject-machine.ts'
 import { injectGossip, injectNetwork } from './inject-network.ts'
-import { injectProcess } from './inject-process.ts'
+import { injectProcess, injectSuspension } from './inject-process.ts'
 import { Injection, type InjectionOptions, nothing, type TakeBack } from './injection.ts'
 import type { Operators } from './operators.ts'
 import type { Target } from './schedule.ts'
@@ -116,6 +116,8 @@ export class Injector {
           executor.fastFailure = undefined
         }
       }
+      case 'suspended':
+        return injectSuspension(this.#injection.node(fault.node))
     }
   }
 
