@@ -18,7 +18,9 @@ const FRAME_BYTES_MAX = 4 * MIB
 const UNDER_WAY_BYTES_MAX = 8 * MIB
 const GOSSIP_BYTES_MAX = 64 * 1024
 /** Messages about tasks and slots that may be said for each task, and for each node and minute. */
-const MESSAGES_PER_TASK = 30
+const MESSAGES_PER_TASK = 20
+/** Meshes that merge take a slot over twice, and compare it with each node each time: a question and an answer. */
+const MESSAGES_PER_TASK_AND_NODE = 4
 const MESSAGES_PER_MINUTE = 100
 /** Two nodes compare what one of them serves every 15 s, each of them: a question and an answer (scrub.ts). */
 const MESSAGES_PER_PAIR_AND_MINUTE = 16
@@ -118,7 +120,8 @@ export class Bounds implements Checker {
     const minutes = schedule.nowMs / 60_000
     const pairs = (nodes.length * (nodes.length - 1)) / 2
     const perMinute = MESSAGES_PER_MINUTE * nodes.length + MESSAGES_PER_PAIR_AND_MINUTE * pairs
-    const most = MESSAGES_PER_TASK * pool.tasks.size + perMinute * minutes
+    const perTask = MESSAGES_PER_TASK + MESSAGES_PER_TASK_AND_NODE * nodes.length
+    const most = perTask * pool.tasks.size + perMinute * minutes
     if (scenario.conditions.calm && this.#messages > most)
       report('P5', `${this.#messages} messages were said about ${pool.tasks.size} tasks; ${most} would be enough`)
   }
