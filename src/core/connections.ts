@@ -15,8 +15,11 @@
  */
 import type { NodeId } from './ids.ts'
 
-/** Of one node: each costs memory for buffers, and a file handle. */
-export const CONNECTIONS_MAX = 130
+/**
+ * Of one node: each costs memory for buffers, and a file handle. A node shares lists with 200 others at most, in a mesh of
+ * some 300: a connection to one of these that is hung up is made again with the next window of the scrub.
+ */
+export const CONNECTIONS_MAX = 220
 export const WISH_MS = 30_000
 export const IDLE_MS = 10_000
 

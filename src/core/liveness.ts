@@ -259,7 +259,7 @@ export class Liveness {
   }
 
   /** What connections there are and may be. */
-  get reach(): Pick<PeerTable, 'isLarge' | 'near' | 'mayMeet'> {
+  get reach(): Pick<PeerTable, 'isLarge' | 'near'> {
     return this.#table
   }
 

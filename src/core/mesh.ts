@@ -14,6 +14,7 @@ import { Greeting } from './greeting.ts'
 import type { NodeId } from './ids.ts'
 import type { Load } from './load.ts'
 import type { LoadRows } from './load-rows.ts'
+import { Meeting } from './meeting.ts'
 import type { MemberNews } from './member-news.ts'
 import { MeshBeats } from './mesh-beats.ts'
 import type { MeshPeers } from './mesh-peers.ts'
@@ -45,6 +46,7 @@ export class Mesh {
   readonly #relay: Relay
   #handlers: Handlers
   readonly #beats: MeshBeats
+  readonly #meeting = new Meeting()
   #isCutOff = false
   /** What was served when a peer was told hello (ownership.begun), until it is greeted. */
   readonly #toldVersions = new Map<NodeId, number>()
@@ -150,7 +152,8 @@ export class Mesh {
   found(peer: NodeId): void {
     const { liveness, list } = this.#parts.peers
     if (list.get(peer)?.standing === 'joined') liveness.found(peer, this.#world.nowMs)
-    else if (peer !== this.#world.nodeId && liveness.reach.mayMeet) this.#world.out({ type: 'dial', to: peer })
+    else if (peer !== this.#world.nodeId && this.#meeting.mayDial(peer, this.#world.nowMs))
+      this.#world.out({ type: 'dial', to: peer })
   }
 
   #decode(bytes: Uint8Array): Message | undefined {
@@ -182,7 +185,7 @@ export class Mesh {
     this.#toldVersions.delete(from)
     if (told !== undefined && told !== ownership.begun)
       this.send(from, { type: 'serving', runs: ownership.servedRuns() })
-    this.#parts.lists.exchange(from, hello)
+    this.#parts.lists.meet(from, hello)
     this.onGreeted(from)
   }
 

@@ -233,11 +233,6 @@ export class PeerTable {
     return [...new Set([...beaten, ...watched])].filter((id) => this.connections.has(id)).sort()
   }
 
-  /** Whether there is room for a connection to somebody who is no member yet. */
-  get mayMeet(): boolean {
-    return this.connections.size < CONNECTIONS_MAX
-  }
-
   /** This node has something to say to a peer; answers whether that is a new wish. */
   want(peer: Peer): boolean {
     if (!this.isLarge || !this.#wishes.want(peer.id, this.#world.nowMs)) return false

@@ -4,8 +4,11 @@
  * 1. Lists are compared by their hashes, at the hello and with every beat; what differs is sent to one peer at most once
  *    a second, and the peer answers with what it knows better.
  * 2. News is told at once to all who are connected; in a large mesh to the neighbours on the circle and some more, who
- *    tell it on because it is news to them. Nobody tells the same twice, and what got lost the hashes show.
- * 3. A list that is too long for a message goes in several; the last one asks for the answer.
+ *    tell it on because it is news to them. Nobody tells the same twice, and what got lost the hashes show. News of
+ *    members that follows within `TELL_MS` is told together: hundreds that start at once are hundreds of entries to each.
+ * 3. In a large mesh the member list is not compared at a hello with a member that is no neighbour: a node that starts has
+ *    a hundred hellos in a second, and neighbours bring what differs.
+ * 4. A list that is too long for a message goes in several; the last one asks for the answer.
  *
  * What is taken over of lists that come is member-news.ts's and batch-lists.ts's.
  */
@@ -23,6 +26,8 @@ import type { World } from './world.ts'
 const LISTS_MS = 1_000
 /** Whom news is told besides the neighbours, where not everyone is told: they carry it across the circle. */
 const FAR = 5
+/** Between two times that news of members is told. */
+const TELL_MS = 100
 /** Of one message. */
 const LIST_BYTES_MAX = MESSAGE_LIMITS.frameBytesMax / 2
 
@@ -36,6 +41,9 @@ export class SharedLists {
   readonly #peers: MeshPeers
   readonly #batches: BatchLists
   readonly #sentMs = new Map<NodeId, number>()
+  /** Entries that are to be told. */
+  readonly #news = new Map<NodeId, MemberEntry>()
+  #toldMs = Number.NEGATIVE_INFINITY
 
   constructor(world: World, peers: MeshPeers, batches: BatchLists) {
     this.#world = world
@@ -51,6 +59,13 @@ export class SharedLists {
   compare(peer: NodeId, theirs: Hashes): void {
     const sentMs = this.#sentMs.get(peer) ?? Number.NEGATIVE_INFINITY
     if (this.#world.nowMs >= sentMs + LISTS_MS) this.exchange(peer, theirs)
+  }
+
+  /** Sends what differs to a peer that has just said hello. */
+  meet(peer: NodeId, theirs: Hashes): void {
+    const { isLarge, near, list } = this.#peers
+    const isOneOfMany = isLarge && this.#peers.isMember(peer) && !near.includes(peer)
+    this.exchange(peer, isOneOfMany ? { ...theirs, membersHash: list.hash } : theirs)
   }
 
   /** Sends what differs; the answer brings what the peer knows better. */
@@ -71,6 +86,19 @@ export class SharedLists {
 
   /** Tells others of entries that are new and synced here. */
   tellMembers(entries: readonly MemberEntry[]): void {
+    const { nowMs, timers } = this.#world
+    const isWaiting = this.#news.size > 0
+    for (const entry of entries) this.#news.set(entry.id, entry)
+    const atMs = this.#toldMs + TELL_MS
+    if (nowMs >= atMs) this.#tellNews()
+    else if (!isWaiting) timers.add(atMs, () => this.#tellNews())
+  }
+
+  #tellNews(): void {
+    const entries = [...this.#news.values()]
+    this.#news.clear()
+    if (entries.length === 0) return
+    this.#toldMs = this.#world.nowMs
     for (const peer of this.#hearers()) this.sendMembers(peer, entries, false)
   }
 

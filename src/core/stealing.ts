@@ -16,7 +16,7 @@ import type { Elsewhere } from './elsewhere.ts'
 import type { Idle } from './idle.ts'
 import type { NodeId } from './ids.ts'
 import type { LoadRows } from './load-rows.ts'
-import type { ClaimKind, Grant, MessageOf, Want } from './messages.ts'
+import type { ClaimKind, Grant, LoadRow, MessageOf, Want } from './messages.ts'
 import type { Places } from './places.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +28,8 @@ const KINDS = ['work', 'contested', 'orphaned', 'late'] as const
 const ANSWER_MS = 2_000
 /** A node is told of work so often at most. */
 const TOLD_MS = 500
+/** Nodes that are told for each task that waits: some of them get something elsewhere. */
+const TOLD_PER_TASK = 2
 
 interface Parked {
   readonly claim: MessageOf<'claim'>
@@ -55,6 +57,9 @@ export class Stealing {
   #asked: { readonly owner: NodeId; readonly seq: number; readonly kind: ClaimKind; sent: boolean } | undefined
   readonly #parked = new Map<NodeId, Parked>()
   readonly #toldMs = new Map<NodeId, number>()
+  /** Nodes that were told since `#tellsFromMs`. */
+  #tells = 0
+  #tellsFromMs = Number.NEGATIVE_INFINITY
 
   constructor(world: World, { book, claims, places, rows, elsewhere, idle }: StealingParts) {
     this.#world = world
@@ -167,17 +172,35 @@ export class Stealing {
     }
   }
 
-  /** Tells nodes with free places that there is work here. */
+  /** Tells nodes with free places that there is work here: within `TOLD_MS` no more than could be needed. */
   #tell(): void {
     const { peers, nowMs, nodeId } = this.#world
-    for (const row of this.#rows.free) {
+    const rows = this.#rows.free
+    if (rows.length === 0) return
+    if (nowMs >= this.#tellsFromMs + TOLD_MS) {
+      this.#tellsFromMs = nowMs
+      this.#tells = 0
+    }
+    const most = TOLD_PER_TASK * this.#readyCount()
+    if (this.#tells >= most) return
+    const first = Math.floor(this.#world.draw() * rows.length)
+    for (let at = 0; at < rows.length && this.#tells < most; at++) {
+      const row = rows[(first + at) % rows.length] as LoadRow
       if (nowMs < (this.#toldMs.get(row.node) ?? Number.NEGATIVE_INFINITY) + TOLD_MS) continue
       if (row.node === nodeId || !peers.isUp(row.node) || !peers.isReachable(row.node)) continue
       const profiles = row.profiles.filter(({ profile, free }) => free > 0 && this.#isReady(profile))
       if (profiles.length === 0) continue
       this.#toldMs.set(row.node, nowMs)
+      this.#tells++
       this.#world.send(row.node, { type: 'work', profiles: profiles.map(({ profile }) => profile) })
     }
+  }
+
+  /** Tasks that could be granted now. */
+  #readyCount(): number {
+    let count = 0
+    for (const batch of this.#book.live()) if (batch.runnable) count += batch.queues.size()
+    return count
   }
 
   #isReady(profile: string): boolean {

@@ -5,6 +5,7 @@ import { BatchLists } from '../../src/core/batch-lists.ts'
 import { newBatch } from '../../src/core/batches.ts'
 import type { MemberEntry } from '../../src/core/membership.ts'
 import { MeshPeers } from '../../src/core/mesh-peers.ts'
+import { ringOf } from '../../src/core/ring.ts'
 import { SharedLists } from '../../src/core/shared-lists.ts'
 import { BATCH_FIELDS } from '../support/batch-fields.ts'
 import { sha256 } from '../support/core-disk.ts'
@@ -54,6 +55,45 @@ test('news of a member goes to everyone in a small mesh, in a large one to some'
   expect(small.world.sent).toHaveLength(19)
   expect(large.world.sent).toHaveLength(15)
   expect(large.world.sent.every(({ message }) => message.type === 'members' && message.entries.length === 1)).toBe(true)
+})
+
+test('news of members that follows within a tenth of a second is told together', () => {
+  const { lists, world } = setUp(3)
+  const told = () => world.sent.map(({ message }) => message.type === 'members' && message.entries.map(({ id }) => id))
+  lists.tellMembers([entryOf('a')])
+  lists.tellMembers([entryOf('b')])
+  lists.tellMembers([{ ...entryOf('c'), incarnation: 1 }])
+  lists.tellMembers([{ ...entryOf('c'), incarnation: 2 }])
+  expect(told()).toEqual([['a'], ['a']])
+  world.advance(100)
+  expect(told().slice(2)).toEqual([
+    ['b', 'c'],
+    ['b', 'c'],
+  ])
+  expect(world.sent.at(-1)?.message).toMatchObject({ entries: [{ incarnation: 1 }, { incarnation: 2 }] })
+  world.advance(1_000)
+  expect(told()).toHaveLength(4)
+  lists.tellMembers([entryOf('d')])
+  expect(told().slice(4)).toEqual([['d'], ['d']])
+})
+
+test('in a large mesh a hello of a member that is no neighbour has no member list compared', () => {
+  const [small, large] = [setUp(20), setUp(100)]
+  const other = '00'.repeat(8)
+  const sizeOf = ({ lists, world }: typeof small, peer: string, differs: object) => {
+    world.sent.length = 0
+    lists.meet(peer, { ...lists.hashes, ...differs })
+    return world.sent.length
+  }
+  const ring = ringOf(large.ids, sha256)
+  const [near = ''] = ring.successors('n000', 1)
+  const far = ring.successors('n000', 99)[50] ?? ''
+  const differs = { membersHash: other }
+  expect(sizeOf(small, 'n010', differs)).toBe(1)
+  expect(sizeOf(large, near, differs)).toBe(1)
+  expect(sizeOf(large, far, differs)).toBe(0)
+  expect(sizeOf(large, far, { batchesHash: other })).toBe(1)
+  expect(sizeOf(large, 'stranger', differs)).toBe(1)
 })
 
 test('lists that differ go in messages that can be encoded, the last of which asks for the answer', () => {

@@ -255,4 +255,17 @@ describe('an owner', () => {
     stealing.look()
     expect(world.sentOf('work')).toHaveLength(2)
   })
+
+  test('are no more than two for each task that waits, within half a second', () => {
+    const { bench, world } = owner(3)
+    world.members = ['a', ...Array.from({ length: 20 }, (_, at) => `n${at}`)]
+    for (const node of world.members.slice(1)) bench.parts.rows.heard(rowOf(node, 1, { free: 1 }), undefined, 0)
+    const told = () => world.sentOf('work').map(({ to }) => to)
+    for (let at = 0; at < 3; at++) bench.parts.stealing.look()
+    expect(told()).toHaveLength(6)
+    expect(new Set(told()).size).toBe(6)
+    world.advance(500)
+    bench.parts.stealing.look()
+    expect(told()).toHaveLength(12)
+  })
 })
