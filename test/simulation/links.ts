@@ -25,6 +25,8 @@ export class Links {
   readonly #base: Float64Array
   readonly #blocked: Uint16Array
   readonly #slowdownMs: Float64Array
+  /** Rises whenever a way is blocked, and when it is open again. */
+  changes = 0
   /** Called when a way that was blocked is open again. */
   onOpened: (from: number, to: number) => void = () => undefined
   /** Called when a pair that was not cut is. */
@@ -60,6 +62,7 @@ export class Links {
 
   block(from: number, to: number): void {
     const wasCut = this.isCut(from, to)
+    this.changes++
     const way = from * this.#size + to
     this.#blocked[way] = (this.#blocked[way] as number) + 1
     if (!wasCut) this.onCut(from, to)
@@ -69,6 +72,7 @@ export class Links {
   open(from: number, to: number): void {
     const way = from * this.#size + to
     if (this.#blocked[way] === 0) throw new TypeError(`the way ${from} -> ${to} is not blocked`)
+    this.changes++
     this.#blocked[way] = (this.#blocked[way] as number) - 1
     if (this.#blocked[way] === 0) this.onOpened(from, to)
   }

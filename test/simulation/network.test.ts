@@ -243,6 +243,22 @@ describe('gossip', () => {
     expect(nodes.map(({ types }) => types.includes('gossiped'))).toEqual([false, true, true])
   })
 
+  test('stops at a wire that is cut, and passes again once it is not, though no connection has changed', () => {
+    const gossip = gossipOf()
+    connect(0, 1)
+    const heard = () => node(1).types.filter((type) => type === 'gossiped').length
+    const publish = () => {
+      gossip.publish(node(0), message(1))
+      pass(3_000)
+      return heard()
+    }
+    expect(publish()).toBe(1)
+    cut(0, 1)
+    expect(publish()).toBe(1)
+    heal(0, 1)
+    expect(publish()).toBe(2)
+  })
+
   test('fails while streams work', () => {
     connect(0, 1)
     const gossip = gossipOf()

@@ -59,8 +59,7 @@ const GIVE_UP_MS_MAX = 40_000
 export class Network {
   readonly links: Links
   readonly figures: NetworkFigures = { messages: 0, bytes: 0, lost: 0, connections: 0 }
-  /** Rises whenever who is connected to whom changes. */
-  topology = 0
+  #connecting = 0
   readonly #schedule: Schedule
   readonly #random: Random
   readonly #ends: Map<NodeId, End>[] = []
@@ -73,6 +72,11 @@ export class Network {
     this.#random = random
     links.onOpened = (from, to) => this.#opened(from, to)
     links.onCut = (a, b) => this.#cut(a, b)
+  }
+
+  /** Rises whenever it changes who is connected to whom, or over which wires something passes. */
+  get topology(): number {
+    return this.#connecting + this.links.changes
   }
 
   add(endpoint: Endpoint): void {
@@ -143,7 +147,7 @@ export class Network {
   #close(end: End, tellsPeer: boolean): void {
     if (!end.open) return
     end.open = false
-    this.topology++
+    this.#connecting++
     const known = this.#ends[end.owner.index] as Map<NodeId, End>
     if (known.get(end.peer.id) === end) known.delete(end.peer.id)
     if (end.told) end.owner.post({ type: 'disconnected', peer: end.peer.id })
@@ -214,7 +218,7 @@ export class Network {
     there.other = here
     this.#ends[from.index]?.set(to.id, here)
     this.#ends[to.index]?.set(from.id, there)
-    this.topology++
+    this.#connecting++
     this.figures.connections++
     // The far side may speak at once; this one hears of the connection before it hears what is said on it.
     here.arrivesMs = this.#schedule.nowMs + this.#delay(to, from)
