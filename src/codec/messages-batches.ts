@@ -39,16 +39,22 @@ export const BATCH_MESSAGES: MessageCodecs<'batches' | 'batches-stored' | 'stop-
     },
     'tallies-wanted': {
       code: 66,
-      fields: 1,
-      write: (writer, { batches }) => writeIds(writer, batches, BATCH_BYTES, recordsMax),
-      read: (reader) => ({ type: 'tallies-wanted', batches: reader.hexes(BATCH_BYTES, recordsMax) }),
+      fields: 2,
+      write: (writer, { request, batches }) => writeIds(writer.uint(request), batches, BATCH_BYTES, recordsMax),
+      read: (reader) => ({
+        type: 'tallies-wanted',
+        request: reader.uint(),
+        batches: reader.hexes(BATCH_BYTES, recordsMax),
+      }),
     },
     tallies: {
       code: 67,
-      fields: 2,
-      write: (writer, { ownedSum, batches }) => writeList(writer.hex(ownedSum, 8), batches, recordsMax, writeLoadBatch),
+      fields: 3,
+      write: (writer, { request, ownedSum, batches }) =>
+        writeList(writer.uint(request).hex(ownedSum, 8), batches, recordsMax, writeLoadBatch),
       read: (reader) => ({
         type: 'tallies',
+        request: reader.uint(),
         ownedSum: reader.hex(8),
         batches: readList(reader, recordsMax, readLoadBatch),
       }),

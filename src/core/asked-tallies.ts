@@ -8,7 +8,8 @@
  * 2. Only batches are asked for that a row leaves out: what a row says itself is newer.
  * 3. What was told counts only beside a row of the same boot that owns the same slots: else slots that went from one
  *    owner to another would count twice, or not at all.
- * 4. What was told more than `FRESH_MS` ago counts, but is told of as missing.
+ * 4. Nobody tells of a batch whose tasks it has not counted whole, in its row neither: it is missing until then.
+ * 5. What was told more than `FRESH_MS` ago counts, but is told of as missing.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { BatchId, Boot, NodeId } from './ids.ts'
@@ -85,16 +86,16 @@ export class AskedTallies {
   #ask(row: LoadRow): void {
     const known = new Set(row.batches.map(({ batch }) => batch))
     const leftOut = [...this.#book.batches.keys()].filter((id) => !known.has(id))
-    for (const question of tallyQuestions(leftOut)) this.#world.send(row.node, question)
+    for (const question of tallyQuestions(0, leftOut)) this.#world.send(row.node, question)
   }
 
   /** Another node asks for tallies of this one. */
-  asked(from: NodeId, { batches }: MessageOf<'tallies-wanted'>): void {
-    const tallies = batches.map((id) => {
+  asked(from: NodeId, { request, batches }: MessageOf<'tallies-wanted'>): void {
+    const tallies = batches.flatMap((id) => {
       const batch = this.#book.get(id)
-      return batch === undefined ? emptyLoad(id) : loadOf(batch)
+      return batch === undefined || batch.uncounted.size > 0 ? [] : [loadOf(batch)]
     })
-    this.#world.send(from, { type: 'tallies', ownedSum: this.#load.ownedSum, batches: tallies })
+    this.#world.send(from, { type: 'tallies', request, ownedSum: this.#load.ownedSum, batches: tallies })
   }
 
   told(from: NodeId, { ownedSum, batches }: MessageOf<'tallies'>): void {
@@ -115,12 +116,8 @@ export class AskedTallies {
   }
 }
 
-/** What asks for the tallies of some batches. */
-export function tallyQuestions(batches: readonly BatchId[]): MessageOf<'tallies-wanted'>[] {
-  return partsBy(batches, () => 1, BATCHES_MAX).map((part) => ({ type: 'tallies-wanted', batches: part }))
-}
-
-function emptyLoad(batch: BatchId): LoadBatch {
-  const none = { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }
-  return { batch, ...none, scheduled: 0, running: 0, retrying: 0 }
+/** What asks for the tallies of some batches; at least one question, whose answer says what slots are owned. */
+export function tallyQuestions(request: number, batches: readonly BatchId[]): MessageOf<'tallies-wanted'>[] {
+  const parts = batches.length === 0 ? [[]] : partsBy(batches, () => 1, BATCHES_MAX)
+  return parts.map((part) => ({ type: 'tallies-wanted', request, batches: part }))
 }

@@ -72,6 +72,8 @@ export class Claims {
   onGranted: (holder: NodeId, grants: readonly Grant[], seq: number) => void = () => undefined
   /** Whether the end of an attempt of this node waits to be acknowledged. */
   isReported: (token: Token) => boolean = () => false
+  /** Whether a node other than the given takes something of a profile now. */
+  othersTake: (profile: string, node: NodeId) => boolean = () => false
 
   constructor(world: World, parts: ClaimsParts) {
     const { book, ledger, places, ownership, holding, contested } = parts
@@ -89,6 +91,7 @@ export class Claims {
     this.granting = new Granting(world, parts, {
       claim: (batch, task) => this.#claim(batch, task),
       capableNodes: (profile) => this.progress.capableNodes(profile),
+      othersTake: (profile, node) => this.othersTake(profile, node),
       mayCopy: () => leases.size > 0,
       copies: (claimer, profile, free) => this.speculation.pick(claimer, profile, free),
     })

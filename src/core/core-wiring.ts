@@ -221,6 +221,10 @@ function tieAttempts(world: World, parts: CoreParts): void {
     const others = rows.performers(world, profile).length
     return Math.max(1, others + (places.isCapable(profile) ? 1 : 0))
   }
+  claims.othersTake = (profile, node) => {
+    const takesHere = node !== world.nodeId && places.isCapable(profile) && !places.isResting(profile, world.nowMs)
+    return takesHere || rows.performers(world, profile, node).some(({ resting }) => !resting)
+  }
   claims.isReported = (token) => reports.has(token)
   claims.onGranted = (holder, grants, seq) => {
     const pieces = partsBy(grants, grantBytes, GRANT_BYTES_MAX)

@@ -109,8 +109,12 @@ export type Event =
   | { readonly type: 'set-profile'; readonly profile: string; readonly settings: ProfileSettings }
   /** Ask every owner what it has of each batch now. */
   | { readonly type: 'count'; readonly request: RequestId }
-  /** This node takes nothing of the profile for a reason of its own, until that is taken back: undefined. */
-  | { readonly type: 'suspend-profile'; readonly profile: string; readonly reason: string | undefined }
+  /** This node takes nothing for a cause of its own, until that is taken back: without a reason. */
+  | {
+      readonly type: 'suspend'
+      readonly cause: 'drain' | 'duty-hours' | 'disk-floor'
+      readonly reason: string | undefined
+    }
   /** This member will not come back: its slots are others' from now on. */
   | { readonly type: 'forget'; readonly request: RequestId; readonly node: NodeId }
   /** Hand everything over, end the membership, and stop. */

@@ -3,9 +3,12 @@
  *
  * A question: asked of every other member that is up -> told by all | out of time -> answered.
  *
- * 1. An answer sums what this node owns and what the others said after the question came, and nothing else.
- * 2. It is whole where those who told own every slot once, all together; who did not tell in time is named.
- * 3. A member that is dead is not waited for, and not named: what it owned, others own, or the answer is not whole.
+ * 1. An answer sums what this node owns and what others answered to its own question, and nothing else.
+ * 2. It is whole where those who told own every slot once, all together, and have counted all of it. What one node says of
+ *    other slots than before replaces all that it said.
+ * 3. What is not whole is asked for anew until time is over: slots may be on their way, or uncounted. Who did not tell by
+ *    then is named. A member that is dead is not waited for, and not named: what it owned, others own, or it is not whole.
+ * 4. It needs no write, and is answered while nothing can be written.
  */
 import { tallyQuestions } from './asked-tallies.ts'
 import type { BatchBook } from './batch-book.ts'
@@ -18,9 +21,9 @@ import type { World } from './world.ts'
 const WAIT_MS = 5_000
 const AGAIN_MS = 1_000
 
-/** What an owner said since the question. */
+/** What an owner answered. */
 interface Told {
-  ownedSum: string
+  readonly ownedSum: string
   readonly tallies: Map<BatchId, LoadBatch>
 }
 
@@ -34,7 +37,7 @@ export class ExactCounts {
   readonly #world: World
   readonly #book: BatchBook
   readonly #load: Load
-  readonly #open = new Set<Question>()
+  readonly #open = new Map<RequestId, Question>()
 
   constructor(world: World, { book, load }: { book: BatchBook; load: Load }) {
     this.#world = world
@@ -44,51 +47,63 @@ export class ExactCounts {
 
   ask(request: RequestId): void {
     const question: Question = { request, batches: [...this.#book.batches.keys()], told: new Map() }
-    this.#open.add(question)
+    this.#open.set(request, question)
     this.#world.timers.add(this.#world.nowMs + WAIT_MS, () => this.#end(question))
-    this.#askMissing(question)
+    this.#askAll(question)
   }
 
-  #askMissing(question: Question): void {
-    if (!this.#open.has(question)) return
-    const missing = this.#missing(question)
-    if (missing.length === 0) return this.#end(question)
+  /** Asks those that have not told; where all have, and it is not whole, everyone anew. */
+  #askAll(question: Question): void {
+    if (!this.#open.has(question.request)) return
+    if (this.#isWhole(question)) return this.#end(question)
+    if (this.#missing(question).length === 0) question.told.clear()
     const { peers, timers, nowMs, send } = this.#world
-    for (const peer of missing) {
+    for (const peer of this.#missing(question)) {
       peers.want(peer)
-      // Who knows of no batch asks for none, and hears what slots the others own.
-      const asked = tallyQuestions(question.batches)
-      for (const each of asked.length > 0 ? asked : [{ type: 'tallies-wanted', batches: [] } as const]) send(peer, each)
+      for (const each of tallyQuestions(question.request, question.batches)) send(peer, each)
     }
-    timers.add(nowMs + AGAIN_MS, () => this.#askMissing(question))
+    timers.add(nowMs + AGAIN_MS, () => this.#askAll(question))
   }
 
-  /** Members that are up and have not told of every batch. */
+  /** Members that are up and have not told of every batch that is there still. */
   #missing({ batches, told }: Question): NodeId[] {
     const { peers, nodeId } = this.#world
-    const hasTold = (id: NodeId) => batches.every((batch) => told.get(id)?.tallies.has(batch)) && told.has(id)
+    const wanted = batches.filter((id) => this.#book.get(id) !== undefined)
+    const hasTold = (id: NodeId) => told.has(id) && wanted.every((batch) => told.get(id)?.tallies.has(batch))
     return peers.members.filter((id) => id !== nodeId && peers.isUp(id) && !hasTold(id))
   }
 
-  told(from: NodeId, { ownedSum, batches }: MessageOf<'tallies'>): void {
-    for (const question of [...this.#open]) {
-      const told = question.told.get(from) ?? { ownedSum, tallies: new Map<BatchId, LoadBatch>() }
-      question.told.set(from, told)
-      told.ownedSum = ownedSum
-      for (const tally of batches) told.tallies.set(tally.batch, tally)
-      if (this.#missing(question).length === 0) this.#end(question)
-    }
+  #isWhole(question: Question): boolean {
+    const { batches } = question
+    if (batches.length === 0) return true
+    if (batches.some((id) => (this.#book.get(id)?.uncounted.size ?? 0) > 0)) return false
+    if (this.#missing(question).length > 0) return false
+    return isWhole([this.#load.ownedSum, ...this.#toldBy(question).map(({ ownedSum }) => ownedSum)])
+  }
+
+  /** What those told that are up still. */
+  #toldBy({ told }: Question): Told[] {
+    return [...told].filter(([id]) => this.#world.peers.isUp(id)).map(([, each]) => each)
+  }
+
+  told(from: NodeId, { request, ownedSum, batches }: MessageOf<'tallies'>): void {
+    const question = this.#open.get(request)
+    if (question === undefined) return
+    const known = question.told.get(from)
+    const tallies = known?.ownedSum === ownedSum ? known.tallies : new Map<BatchId, LoadBatch>()
+    for (const tally of batches) tallies.set(tally.batch, tally)
+    question.told.set(from, { ownedSum, tallies })
+    if (this.#isWhole(question)) this.#end(question)
   }
 
   #end(question: Question): void {
-    if (!this.#open.delete(question)) return
-    const missing = this.#missing(question)
-    const told = [...question.told].filter(([id]) => this.#world.peers.isUp(id)).map(([, each]) => each)
+    if (!this.#open.delete(question.request)) return
+    const told = this.#toldBy(question)
     const batches = question.batches.flatMap((id) => {
       const batch = this.#book.get(id)
       return batch === undefined ? [] : [told.reduce((sum, { tallies }) => added(sum, tallies.get(id)), loadOf(batch))]
     })
-    const whole = missing.length === 0 && isWhole([this.#load.ownedSum, ...told.map(({ ownedSum }) => ownedSum)])
+    const [whole, missing] = [this.#isWhole(question), this.#missing(question)]
     this.#world.requests.answer(question.request, { type: 'counts', batches, whole, missing })
   }
 }

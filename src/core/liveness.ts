@@ -160,6 +160,7 @@ export class Liveness {
     const named = author && this.#rumours.take(rumour, author)
     if (author === undefined || named === undefined) return
     this.heardOf(author.id, nowMs)
+    this.#learn(author.id, nowMs, (peer) => this.#table.raise(peer, rumour.incarnation))
     this.storingOf(author.id, rumour.storing, nowMs)
     this.#ownRumour.deny(rumour, author)
     this.#due(nowMs)
@@ -274,7 +275,7 @@ export class Liveness {
     return true
   }
 
-  /** Its word on whether it stores came through others. */
+  /** Its word on whether it stores came, on its connection or through others. */
   storingOf(id: NodeId, storing: boolean, nowMs: number): void {
     this.#learn(id, nowMs, (peer) => this.#table.setStoring(peer, storing))
   }

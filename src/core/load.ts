@@ -74,7 +74,8 @@ export class Load {
   }
 
   #make(): Omit<LoadRow, 'seq'> {
-    const batches = this.#book.inOrder()
+    const all = this.#book.inOrder()
+    const batches = all.filter(({ uncounted }) => uncounted.size === 0)
     const unfinished = batches.filter((batch) => openOf(batch.counts) > 0)
     const finished = batches.filter((batch) => openOf(batch.counts) === 0)
     const said = [...unfinished, ...finished].slice(0, BATCHES_MAX)
@@ -82,12 +83,12 @@ export class Load {
       node: this.#world.nodeId,
       incarnation: this.incarnation,
       boot: this.#world.boot,
-      profiles: this.#profiles(unfinished),
+      profiles: this.#profiles(all.filter((batch) => openOf(batch.counts) > 0)),
       owned: this.#ownership.count,
       ownedSum: this.ownedSum,
       contested: this.#contested.count,
       batches: said.map(loadOf),
-      batchesLeftOut: batches.length - said.length,
+      batchesLeftOut: all.length - said.length,
     }
   }
 

@@ -199,8 +199,8 @@ export class MeshCore {
         return holding.executionEnded(event.token, event)
       case 'set-profile':
         return this.#setProfile(event)
-      case 'suspend-profile':
-        return this.#parts.places.suspend(event.profile, event.reason)
+      case 'suspend':
+        return this.#parts.places.suspend(event.cause, event.reason)
       case 'stop':
         return this.#stop(event.now)
     }
@@ -208,7 +208,7 @@ export class MeshCore {
 
   #routeRequest(event: Extract<Event, { request: number }>): void {
     const { requests, batchRequests, members, leaving, exactCounts } = this.#parts
-    this.#world.requests.open(event.request)
+    this.#world.requests.open(event.request, event.type === 'count')
     if (event.type === 'count') return exactCounts.ask(event.request)
     const { refusal } = this.#storage
     if (refusal !== undefined) return this.#world.requests.refuse(event.request, ...refusal)

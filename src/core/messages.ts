@@ -158,10 +158,15 @@ export type Message =
       readonly request: number
     }
   | { readonly type: 'batches-stored'; readonly request: number }
-  /** Batches that the receiver's row leaves out. */
-  | { readonly type: 'tallies-wanted'; readonly batches: readonly BatchId[] }
-  /** What the sender's row would say of them now; of those that it does not know, that it has nothing. */
-  | { readonly type: 'tallies'; readonly ownedSum: string; readonly batches: readonly LoadBatch[] }
+  /** Batches that the receiver's row leaves out, `request` 0, or of which exact counts are asked for. */
+  | { readonly type: 'tallies-wanted'; readonly request: number; readonly batches: readonly BatchId[] }
+  /** What the sender has of them now; those are left out that it does not know, or has not counted whole. */
+  | {
+      readonly type: 'tallies'
+      readonly request: number
+      readonly ownedSum: string
+      readonly batches: readonly LoadBatch[]
+    }
   /** Ends what runs of a batch, on an operator's word. */
   | { readonly type: 'stop-batch'; readonly batch: BatchId; readonly outcome: 'cancelled' | 'returned' }
   | { readonly type: 'probe'; readonly about: NodeId }

@@ -67,6 +67,8 @@ export class OwnRumour {
   #differs(dead: readonly RumouredDeath[]): boolean {
     const said = this.#said
     if (said.storing !== this.storing || said.dead.length !== dead.length) return true
+    // What was said under an earlier incarnation counts no more.
+    if (!this.storing && said.incarnation !== this.incarnation) return true
     return dead.some((death, at) => !isSame(death, said.dead[at] as RumouredDeath))
   }
 }

@@ -38,7 +38,7 @@ export class OwnStorage {
   changed(problem: OwnStorage['problem']): void {
     this.problem = problem
     this.#say()
-    if (problem !== undefined) this.#world.requests.refuseAll(...refusalOf(problem))
+    if (problem !== undefined) this.#world.requests.refuseWrites(...refusalOf(problem))
   }
 
   /** What waits has another way now. */

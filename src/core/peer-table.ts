@@ -6,7 +6,7 @@
  * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours, those named, and whom this
  *    node has something to say to (connections.ts).
  * 3. Neighbours are found anew (`isStale`) when members or the set of the dead changed.
- * 4. A peer stores unless it said otherwise in its present life, and within 90 s: its word that it stores again, said once
+ * 4. A peer stores unless it said otherwise under its present incarnation, and within 90 s: its word that it stores again, said once
  *    by gossip, may be lost.
  */
 import { CONNECTIONS_MAX, Connections } from './connections.ts'
@@ -267,6 +267,7 @@ export class PeerTable {
   restart(): void {
     for (const peer of this.#world.peers.values()) {
       if (peer.judgedSinceMs !== undefined) peer.judgedSinceMs = this.#world.nowMs
+      if (!peer.storing) peer.notStoringMs = this.#world.nowMs
       peer.asks.clear()
     }
   }

@@ -1,9 +1,9 @@
 /**
  * The holder's side: which profiles this node performs, how many places each has, and what lives in them.
  *
- * A profile is open, resting (until a time, doubling with each cause in a row), suspended (from outside, for a reason
- * that lasts until it is taken back: the disk below its floor, a drain, duty hours), or closed (not-here: nothing of it is
- * taken again in this boot unless its config changes).
+ * A profile is open, resting (until a time, doubling with each cause in a row), or closed (not-here: nothing of it is
+ * taken again in this boot unless its config changes). The whole node may be suspended from outside, for causes that each
+ * last until they are taken back: the disk below its floor, a drain, duty hours.
  *
  * 1. Never more executions of a profile than its places.
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
@@ -45,26 +45,34 @@ export function reserved(grant: Grant, owner: NodeId): Held {
 const REST_MS = 1_000
 const REST_MS_MAX = 60_000
 
+/** Cause => reason, for people. */
+type Suspensions = ReadonlyMap<string, string>
+
 export class Profile {
   settings: ProfileSettings
   busy = 0
   /** Infinity: closed. */
   restsUntilMs = 0
   restReason: string | undefined
-  /** Why it is suspended, if it is. */
-  suspendedFor: string | undefined
   /** Takes one attempt at a time, until one completes (breaker.ts). */
   oneAtATime = false
   readonly durations = new Durations()
   #rests = 0
+  readonly #suspensions: Suspensions
 
-  constructor(settings: ProfileSettings) {
+  constructor(settings: ProfileSettings, suspensions: Suspensions = new Map()) {
     this.settings = settings
+    this.#suspensions = suspensions
+  }
+
+  /** Why its node is suspended, if it is. */
+  get suspendedFor(): string | undefined {
+    return this.#suspensions.size === 0 ? undefined : [...this.#suspensions.values()].join('; ')
   }
 
   /** Takes nothing now. */
   isResting(nowMs: number): boolean {
-    return this.suspendedFor !== undefined || nowMs < this.restsUntilMs
+    return this.#suspensions.size > 0 || nowMs < this.restsUntilMs
   }
 
   free(nowMs: number): number {
@@ -73,7 +81,7 @@ export class Profile {
     return Math.max(0, places - this.busy)
   }
 
-  /** Takes over other settings, and everything again. */
+  /** Takes over other settings, and ends its rest. */
   reopen(settings: ProfileSettings): void {
     this.settings = settings
     this.restsUntilMs = 0
@@ -119,6 +127,7 @@ export class Places {
   readonly profiles = new Map<string, Profile>()
   readonly held = new Map<Token, Held>()
   readonly #settings: NodeSettings
+  readonly #suspensions = new Map<string, string>()
   /** Owner => how many attempts of its this node holds. */
   readonly #owners = new Map<NodeId, number>()
   /** Rises whenever the owners of what is held here change. */
@@ -126,20 +135,29 @@ export class Places {
 
   constructor(settings: NodeSettings) {
     this.#settings = settings
-    for (const [name, profile] of Object.entries(settings.profiles)) this.profiles.set(name, new Profile(profile))
+    for (const [name, profile] of Object.entries(settings.profiles)) this.#add(name, profile)
+  }
+
+  #add(name: string, settings: ProfileSettings): void {
+    this.profiles.set(name, new Profile(settings, this.#suspensions))
   }
 
   /** Its configuration was read again: what it could not perform it tries again. */
   set(name: string, settings: ProfileSettings): void {
     const known = this.profiles.get(name)
-    if (known === undefined) this.profiles.set(name, new Profile(settings))
+    if (known === undefined) this.#add(name, settings)
     else known.reopen(settings)
   }
 
-  /** What this node does not perform is not suspended either. */
-  suspend(name: string, reason: string | undefined): void {
-    const profile = this.profiles.get(name)
-    if (profile !== undefined) profile.suspendedFor = reason
+  /** Takes nothing of any profile, also those that come, until the cause is taken back: without a reason. */
+  suspend(cause: string, reason: string | undefined): void {
+    if (reason === undefined) this.#suspensions.delete(cause)
+    else this.#suspensions.set(cause, reason)
+  }
+
+  /** Whether a profile of this node takes nothing now. */
+  isResting(name: string, nowMs: number): boolean {
+    return this.profiles.get(name)?.isResting(nowMs) === true
   }
 
   take(grant: Grant, owner: NodeId): Held {

@@ -42,15 +42,16 @@ export interface World {
  * 1. Each is answered or refused once: what comes later is dropped.
  */
 export class Requests {
-  readonly #open = new Set<RequestId>()
+  /** Each with whether it needs nothing written. */
+  readonly #open = new Map<RequestId, boolean>()
   readonly #out: (effect: Effect) => void
 
   constructor(out: (effect: Effect) => void) {
     this.#out = out
   }
 
-  open(request: RequestId): void {
-    this.#open.add(request)
+  open(request: RequestId, onlyReads = false): void {
+    this.#open.set(request, onlyReads)
   }
 
   answer(request: RequestId, value: AnswerValue): void {
@@ -62,6 +63,11 @@ export class Requests {
   }
 
   refuseAll(code: MeshErrorCode, message: string): void {
-    for (const request of [...this.#open]) this.refuse(request, code, message)
+    for (const request of [...this.#open.keys()]) this.refuse(request, code, message)
+  }
+
+  /** Refuses those that would write something. */
+  refuseWrites(code: MeshErrorCode, message: string): void {
+    for (const [request, onlyReads] of [...this.#open]) if (!onlyReads) this.refuse(request, code, message)
   }
 }

@@ -71,7 +71,7 @@ describe('tallies that rows leave out', () => {
     const row = { ...ROW, node: 'b' }
     expect(asked.of(row, RECORD.id)).toEqual({ tally: undefined, isMissing: true })
     expect(asked.of({ ...row, batchesLeftOut: 0 }, RECORD.id)).toEqual({ tally: undefined, isMissing: false })
-    asked.told('b', { type: 'tallies', ownedSum: row.ownedSum, batches: [BATCH_ROW] })
+    asked.told('b', { type: 'tallies', request: 0, ownedSum: row.ownedSum, batches: [BATCH_ROW] })
     expect(asked.of(row, RECORD.id)).toEqual({ tally: BATCH_ROW, isMissing: false })
     expect(asked.of({ ...row, ownedSum: '00'.repeat(8) }, RECORD.id).isMissing).toBe(true)
     expect(asked.of({ ...row, boot: '00'.repeat(8) }, RECORD.id).isMissing).toBe(true)

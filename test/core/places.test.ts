@@ -87,16 +87,39 @@ describe('a profile that rests', () => {
 
 const result = { files: [], text: 'done' }
 
-describe('a profile that is suspended', () => {
-  test('takes nothing until that is taken back, whatever completes meanwhile, and can be performed all the same', () => {
+describe('a node that is suspended', () => {
+  test('takes nothing, also of profiles that come, until every cause is taken back, and can perform it all the same', () => {
     const places = placesOf()
     const draw = places.profiles.get('draw') as Profile
-    places.suspend('draw', 'off duty')
-    places.suspend('sing', 'off duty')
+    places.suspend('duty-hours', 'off duty')
+    places.suspend('drain', 'drained')
     draw.completed(10)
+    places.set('sing', { places: 1, timeoutMs: 1_000 })
     expect([draw.free(0), draw.isResting(0), places.isCapable('draw')]).toEqual([0, true, true])
-    places.suspend('draw', undefined)
-    expect([draw.free(0), draw.isResting(0)]).toEqual([2, false])
+    expect([draw.suspendedFor, places.profiles.get('sing')?.free(0)]).toEqual(['off duty; drained', 0])
+    places.suspend('duty-hours', undefined)
+    expect(draw.free(0)).toBe(0)
+    places.suspend('drain', undefined)
+    expect([draw.free(0), draw.isResting(0), draw.suspendedFor]).toEqual([2, false, undefined])
+  })
+
+  test('leaves the last attempt of a task to who failed it before, where nobody else takes anything', () => {
+    const mesh = new CoreMesh(['a', 'b'])
+    const [a, b] = mesh.nodes as [MeshNode, MeshNode]
+    mesh.post(b, { type: 'suspend', cause: 'duty-hours', reason: 'off duty' })
+    mesh.advance(2_000)
+    mesh.seed(a, mesh.batch(a, 'parti').id, 2)
+    const error = { class: 'failed', message: 'it broke' } as const
+    for (let time = 0; time < 40 && a.core.view().batches[0]?.counts.failed !== 2; time++) {
+      for (const token of [...a.running.keys()]) {
+        a.running.delete(token)
+        mesh.post(a, { type: 'execution-ended', token, outcome: 'failed', durationMs: 5, error })
+      }
+      mesh.advance(10_000)
+    }
+    // Twice the attempts that one node alone may make.
+    expect(a.core.view().batches[0]?.counts).toMatchObject({ failed: 2, completed: 0 })
+    expect(b.running.size).toBe(0)
   })
 
   test('says why, finishes what runs, leaves the rest to others, and goes on at once', () => {
@@ -104,7 +127,7 @@ describe('a profile that is suspended', () => {
     const [a, b] = mesh.nodes as [MeshNode, MeshNode]
     mesh.seed(a, mesh.batch(a, 'parti').id, 20)
     const reason = 'off duty until 19:00'
-    mesh.post(a, { type: 'suspend-profile', profile: 'draw', reason })
+    mesh.post(a, { type: 'suspend', cause: 'duty-hours', reason })
     const [profile] = a.core.view().profiles
     expect(profile?.rest).toEqual({ reason, untilMs: Number.POSITIVE_INFINITY, forGood: false })
     const running = [...a.running.keys()]
@@ -123,7 +146,7 @@ describe('a profile that is suspended', () => {
     expect([a.running.size, a.core.view().batches[0]?.counts.completed]).toEqual([0, 20])
     mesh.seed(a, mesh.batch(a, 'parti').id, 40)
     expect(a.running.size).toBe(0)
-    mesh.post(a, { type: 'suspend-profile', profile: 'draw', reason: undefined })
+    mesh.post(a, { type: 'suspend', cause: 'duty-hours', reason: undefined })
     mesh.advance(1_000)
     expect(a.running.size).toBe(2)
   })

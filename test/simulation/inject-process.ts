@@ -68,10 +68,6 @@ export function injectProcess(injection: Injection, fault: ProcessFault): TakeBa
 
 /** A node that starts anew meanwhile is told nothing. */
 export function injectSuspension(node: SimNode): TakeBack {
-  const tell = (reason: string | undefined) => {
-    for (const profile of Object.keys(node.conditions.settings.profiles))
-      node.post({ type: 'suspend-profile', profile, reason })
-  }
-  tell('off duty')
-  return () => tell(undefined)
+  node.post({ type: 'suspend', cause: 'duty-hours', reason: 'off duty' })
+  return () => node.post({ type: 'suspend', cause: 'duty-hours', reason: undefined })
 }

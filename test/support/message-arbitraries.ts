@@ -226,8 +226,8 @@ const FIELDS: { readonly [T in MessageType]: Fields<T> } = {
   ended: { facts: few(bytes) },
   settled: { tokens: few(token) },
   'not-owner': { ballots: ballotRuns },
-  'tallies-wanted': { batches: few(batch) },
-  tallies: { ownedSum: hash, batches: few(loadBatch) },
+  'tallies-wanted': { request: whole, batches: few(batch) },
+  tallies: { request: whole, ownedSum: hash, batches: few(loadBatch) },
   intake: { request: whole, record, profile, rows: few(intakeRow) },
   taken: { request: whole, new: whole, existing: whole, copies: whole, elsewhere: few(task), retryAfterMs: whole },
   'change-tasks': {
