@@ -5,7 +5,7 @@
  * A member here: up -> dead since some time -> marked away | up again.
  *
  * 1. Time counts on this node's own clock, from when it held the member for dead: anew after its own start, its own
- *    pause, and each time the member was up.
+ *    pause, each time the member was up, and under each incarnation of it: what started anew may not have been heard yet.
  * 2. Marked is who has been dead for `awayMs`, or for `awayAloneMs` where a slot has one storing copy without it.
  * 3. Only the lowest id of a side with a majority marks (membership.ts, invariant 4); the others wait for its word.
  *
@@ -21,6 +21,8 @@ export class Away {
   readonly #world: World
   readonly #peers: MeshPeers
   readonly #sinceMs = new Map<NodeId, number>()
+  /** The incarnation that has been dead since then. */
+  readonly #incarnations = new Map<NodeId, number>()
   #timerMs = Number.POSITIVE_INFINITY
   /** Is told of entries that are new on the list. */
   onMarked: (entries: readonly MemberEntry[]) => void = () => undefined
@@ -41,7 +43,12 @@ export class Away {
     const dead = this.#peers.members.filter((id) => id !== nodeId && !this.#peers.isUp(id))
     const still = new Set(dead)
     for (const id of [...this.#sinceMs.keys()]) if (!still.has(id)) this.#sinceMs.delete(id)
-    for (const id of dead) if (!this.#sinceMs.has(id)) this.#sinceMs.set(id, nowMs)
+    for (const id of dead) {
+      const incarnation = this.#peers.list.get(id)?.incarnation ?? 0
+      if (this.#sinceMs.has(id) && this.#incarnations.get(id) === incarnation) continue
+      this.#sinceMs.set(id, nowMs)
+      this.#incarnations.set(id, incarnation)
+    }
     this.#look()
   }
 

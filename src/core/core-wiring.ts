@@ -52,7 +52,7 @@ function workHandlers({ stealing, holderDesk, ownerDesk, holding, reports }: Cor
   return {
     claim: (from, message) => stealing.claimed(from, message),
     granted: (from, message) => holderDesk.accept(from, stealing.granted(from, message)),
-    work: (from) => stealing.told(from),
+    work: (from, message) => stealing.told(from, message),
     started: (from, message) => ownerDesk.started(from, message),
     held: (from, message) => ownerDesk.held(from, message),
     kill: (_from, { tokens, outcome }) => holding.kill(tokens, outcome),

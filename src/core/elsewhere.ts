@@ -2,7 +2,7 @@
  * What other owners have for the free places of this node, by their load rows (protocol.md, section 7).
  *
  * 1. An owner that did not grant what its row promised counts as having nothing until its next row, for
- *    `REFUSED_MS` at most, or until it says that it has work.
+ *    `REFUSED_MS` at most, or until it says that it has work: then it is asked whatever its row says, once.
  * 2. Of some owners drawn at random the one with the longest remaining time is asked.
  */
 import type { NodeId } from './ids.ts'
@@ -11,6 +11,8 @@ import type { ClaimKind, LoadRow, Want } from './messages.ts'
 import type { World } from './world.ts'
 
 const DRAWN = 8
+/** Work that was told of is gone by then, or in a row. */
+const TOLD_MS = 3_000
 /** A row that stays the same may be kept later: attempts become late, tasks end their rest. */
 const REFUSED_MS = 2_000
 
@@ -21,6 +23,8 @@ export class Elsewhere {
   readonly #rows: LoadRows
   /** owner => the row that it did not keep, and until when it is not asked again. */
   readonly #refused = new Map<NodeId, { readonly row: LoadRow; readonly untilMs: number }>()
+  /** owner => the profiles that it said it has work of, and until when that counts. */
+  readonly #told = new Map<NodeId, { readonly profiles: readonly string[]; readonly untilMs: number }>()
 
   constructor(world: World, rows: LoadRows) {
     this.#world = world
@@ -53,17 +57,39 @@ export class Elsewhere {
     for (const row of candidates.slice(0, DRAWN)) {
       if (best === undefined || remainingMs(row, kind, wants) > remainingMs(best, kind, wants)) best = row
     }
-    return best?.node
+    return best?.node ?? (kind === 'work' ? this.#toldOwner(wants) : undefined)
   }
 
   refused(owner: NodeId): void {
+    this.#told.delete(owner)
     const row = this.#rows.of(owner)
     if (row !== undefined) this.#refused.set(owner, { row, untilMs: this.#world.nowMs + REFUSED_MS })
   }
 
-  /** An owner has work: it may be asked whatever its row says. */
-  told(owner: NodeId): void {
+  /** An owner has work of these profiles. */
+  told(owner: NodeId, profiles: readonly string[]): void {
     this.#refused.delete(owner)
+    this.#told.set(owner, { profiles, untilMs: this.#world.nowMs + TOLD_MS })
+  }
+
+  /** An owner granted something: its row will tell of more. */
+  kept(owner: NodeId): void {
+    this.#told.delete(owner)
+  }
+
+  /** Whether nobody is known to have anything. */
+  get isEmpty(): boolean {
+    return this.#rows.working.length === 0 && this.#told.size === 0
+  }
+
+  /** An owner that has told of work which its row does not tell of. */
+  #toldOwner(wants: readonly Wanted[]): NodeId | undefined {
+    const { nowMs, peers } = this.#world
+    for (const [owner, { profiles, untilMs }] of this.#told) {
+      if (nowMs >= untilMs || !peers.isUp(owner)) this.#told.delete(owner)
+      else if (wants.some(({ profile }) => profiles.includes(profile))) return owner
+    }
+    return undefined
   }
 }
 

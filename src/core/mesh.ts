@@ -47,6 +47,8 @@ export class Mesh {
   #handlers: Handlers
   readonly #beats: MeshBeats
   readonly #meeting = new Meeting()
+  /** When strangers are dialled next. */
+  #meetsMs = Number.NEGATIVE_INFINITY
   #isCutOff = false
   /** What was served when a peer was told hello (ownership.begun), until it is greeted. */
   readonly #toldVersions = new Map<NodeId, number>()
@@ -152,8 +154,20 @@ export class Mesh {
   found(peer: NodeId): void {
     const { liveness, list } = this.#parts.peers
     if (list.get(peer)?.standing === 'joined') liveness.found(peer, this.#world.nowMs)
-    else if (peer !== this.#world.nodeId && this.#meeting.mayDial(peer, this.#world.nowMs))
-      this.#world.out({ type: 'dial', to: peer })
+    else if (peer !== this.#world.nodeId) {
+      this.#meeting.found(peer)
+      this.#meet()
+    }
+  }
+
+  #meet(): void {
+    const { nowMs, timers, out } = this.#world
+    const { list } = this.#parts.peers
+    for (const to of this.#meeting.due(nowMs, (id) => list.get(id)?.standing !== 'joined')) out({ type: 'dial', to })
+    const { nextMs } = this.#meeting
+    if (nextMs === undefined || nextMs === this.#meetsMs) return
+    this.#meetsMs = nextMs
+    timers.add(nextMs, () => this.#meet())
   }
 
   #decode(bytes: Uint8Array): Message | undefined {

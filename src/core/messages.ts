@@ -49,6 +49,11 @@ export interface IntakeRow {
  * How far a claim goes: tasks of slots that nobody contests, of contested ones too, of orphaned ones too, or, where nothing
  * is to be had anywhere, copies of attempts that are late.
  */
+interface OwnedTallies {
+  readonly ownedSum: string
+  readonly batches: readonly LoadBatch[]
+}
+
 export type ClaimKind = 'work' | 'contested' | 'orphaned' | 'late'
 
 /** What a free place is offered for. */
@@ -161,12 +166,7 @@ export type Message =
   /** Batches that the receiver's row leaves out, `request` 0, or of which exact counts are asked for. */
   | { readonly type: 'tallies-wanted'; readonly request: number; readonly batches: readonly BatchId[] }
   /** What the sender has of them now; those are left out that it does not know, or has not counted whole. */
-  | {
-      readonly type: 'tallies'
-      readonly request: number
-      readonly ownedSum: string
-      readonly batches: readonly LoadBatch[]
-    }
+  | ({ readonly type: 'tallies'; readonly request: number } & OwnedTallies)
   /** Ends what runs of a batch, on an operator's word. */
   | { readonly type: 'stop-batch'; readonly batch: BatchId; readonly outcome: 'cancelled' | 'returned' }
   | { readonly type: 'probe'; readonly about: NodeId }
@@ -202,12 +202,7 @@ export type Message =
       readonly ballots: readonly BallotRun[]
     }
   /** `have`: first 8 bytes of the hashes of the facts that the asker has of the slot, 16 hex digits each. */
-  | {
-      readonly type: 'slot-wanted'
-      readonly request: number
-      readonly slot: number
-      readonly have: readonly string[]
-    }
+  | { readonly type: 'slot-wanted'; readonly request: number; readonly slot: number; readonly have: readonly string[] }
   /** Facts that the asker lacks; `lacking`: those that this node lacks. `done` with the last part. */
   | {
       readonly type: 'slot'

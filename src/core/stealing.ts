@@ -4,10 +4,10 @@
  * A claim of this node's: asked -> granted | parked at the owner for `PARKED_MS`, where it is served when work appears.
  *
  * 1. One claim is under way at a time; it asks for no more than this node can start at once.
- * 2. An owner is asked only while its row says that it has work (elsewhere.ts): for tasks of firm slots, where there are
+ * 2. An owner is asked only while its row says that it has work, or after it said so itself (elsewhere.ts): for tasks of firm slots, where there are
  *    none for those of contested ones, after long idleness of orphaned ones, and last for copies of late attempts.
- * 3. An owner keeps at most `PARKED_MAX` claims, and tells idle nodes of new work directly that it can reach: of those
- *    nobody waits for gossip. An owner that is not connected is dialled first, where not everyone is. A claim that was
+ * 3. An owner keeps at most `PARKED_MAX` claims, and tells idle nodes of work directly that it can reach: in half a
+ *    second two for each task that waits, drawn at random, as long as some wait. An owner that is not connected is dialled first, where not everyone is. A claim that was
  *    parked is served under its own number.
  */
 import type { BatchBook } from './batch-book.ts'
@@ -88,7 +88,7 @@ export class Stealing {
 
   #ask(): void {
     // Asked at every step, and mostly nobody has anything.
-    if (this.#asked !== undefined || this.#claims.stopping || this.#rows.working.length === 0) return
+    if (this.#asked !== undefined || this.#claims.stopping || this.#elsewhere.isEmpty) return
     const wants = this.#wants()
     if (wants.length === 0) return
     for (const kind of KINDS) {
@@ -144,14 +144,15 @@ export class Stealing {
   granted(from: NodeId, { seq, grants, parked }: MessageOf<'granted'>): readonly Grant[] {
     if (this.#asked?.owner === from && this.#asked.seq === seq) {
       if (parked || grants.length === 0) this.#refused(from)
+      else this.#elsewhere.kept(from)
       this.#asked = undefined
     }
     return grants
   }
 
-  /** An owner has work: it may be asked whatever its row says. */
-  told(from: NodeId): void {
-    this.#elsewhere.told(from)
+  /** An owner has work of these profiles. */
+  told(from: NodeId, { profiles }: MessageOf<'work'>): void {
+    this.#elsewhere.told(from, profiles)
   }
 
   /** Another node offers places. */
@@ -180,6 +181,8 @@ export class Stealing {
     if (nowMs >= this.#tellsFromMs + TOLD_MS) {
       this.#tellsFromMs = nowMs
       this.#tells = 0
+      // What waits still is told of again then, whatever happens until then.
+      this.#world.timers.add(nowMs + TOLD_MS, () => undefined)
     }
     const most = TOLD_PER_TASK * this.#readyCount()
     if (this.#tells >= most) return

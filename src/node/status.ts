@@ -19,7 +19,7 @@ export function statusView(inputs: StatusInputs): StatusView {
   return {
     schema: 'promptmesh.status/1',
     asked: inputs.nodeName,
-    viewAgeSeconds: 0,
+    viewAgeSeconds: (inputs.core.oldestRowMs ?? 0) / 1_000,
     settled: inputs.core.batches.every((batch) => isSettled(batch, inputs.core)) && inputs.core.whole,
     members: { alive: 1, suspect: 0, dead: 0, left: 0 },
     slots: { owned: 16_384, unowned: 0, orphaned: inputs.core.contested },

@@ -150,9 +150,21 @@ describe('an owner is asked', () => {
     answer({ parked: true })
     stealing.look()
     expect(claims()).toHaveLength(1)
-    stealing.told('b')
+    stealing.told('b', { type: 'work', profiles: ['draw'] })
     stealing.look()
     expect(claims()).toHaveLength(2)
+  })
+
+  test('once it tells of work, whatever its row says', () => {
+    const { stealing, claims, answer } = claimer()
+    stealing.look()
+    expect(claims()).toEqual([])
+    stealing.told('b', { type: 'work', profiles: ['draw'] })
+    stealing.look()
+    expect(claims().map(({ to }) => to)).toEqual(['b'])
+    answer({ parked: true })
+    stealing.look()
+    expect(claims()).toHaveLength(1)
   })
 
   test('for firm work, then for contested, after long idleness for orphaned, and last for copies', () => {
@@ -261,11 +273,17 @@ describe('an owner', () => {
     world.members = ['a', ...Array.from({ length: 20 }, (_, at) => `n${at}`)]
     for (const node of world.members.slice(1)) bench.parts.rows.heard(rowOf(node, 1, { free: 1 }), undefined, 0)
     const told = () => world.sentOf('work').map(({ to }) => to)
+    let draw = 0
+    Object.defineProperty(world, 'draw', { value: () => draw })
     for (let at = 0; at < 3; at++) bench.parts.stealing.look()
     expect(told()).toHaveLength(6)
-    expect(new Set(told()).size).toBe(6)
+    const first = told()
+    expect(new Set(first).size).toBe(6)
+    draw = 0.5
     world.advance(500)
     bench.parts.stealing.look()
-    expect(told()).toHaveLength(12)
+    expect(told().slice(6)).toHaveLength(6)
+    expect(told().slice(6)).not.toContain(first[0])
+    expect(world.timers.nextMs).toBe(world.nowMs + 500)
   })
 })

@@ -25,26 +25,26 @@ export interface TrialOptions {
 }
 
 export function tryPlanted(name: PlantedName, nodes: number, { seed, seedsMax, tasks }: TrialOptions): Trial {
-  const { rule, planes }: Planted = PLANTED[name]
+  const { rule, planes, says = '' }: Planted = PLANTED[name]
   const cpuBefore = process.cpuUsage()
   const others = new Set<string>()
   let seeds: number | undefined
   for (let number = 0; number < seedsMax && seeds === undefined; number++) {
-    const rules = rulesBroken(
+    const broken = rulesBroken(
       { seed: seed + number, nodes, tasks, planted: name, until: rule, ...(planes && { planes }) },
       rule,
     )
-    if (rules.has(rule)) seeds = number + 1
-    for (const each of rules) if (each !== rule) others.add(each)
+    if (broken.get(rule)?.includes(says)) seeds = number + 1
+    for (const each of broken.keys()) if (each !== rule) others.add(each)
   }
   const { user, system } = process.cpuUsage(cpuBefore)
   return { name, rule, nodes, seeds, cpuMs: (user + system) / 1_000, others: [...others] }
 }
 
-/** Rules that the seed breaks; that the same seed gives the same run shows only where it is run twice. */
-function rulesBroken(options: RunOptions, rule: string): Set<string> {
+/** Rules that the seed breaks, and how; that the same seed gives the same run shows only where it is run twice. */
+function rulesBroken(options: RunOptions, rule: string): Map<string, string> {
   const { violations, traceHash } = runSeed(options)
-  const rules = new Set(violations.map((violation) => violation.rule))
-  if (rule === 'I12' && runSeed(options).traceHash !== traceHash) rules.add(rule)
-  return rules
+  const broken = new Map(violations.map((violation) => [violation.rule, violation.message]))
+  if (rule === 'I12' && runSeed(options).traceHash !== traceHash) broken.set(rule, 'another trace')
+  return broken
 }

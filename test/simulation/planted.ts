@@ -13,6 +13,8 @@ import type { World } from './world.ts'
 export interface Planted {
   /** The promise or invariant that it breaks. */
   readonly rule: string
+  /** What the report must say, where several checkers report that rule. */
+  readonly says?: string
   /** In how large a mesh it must be caught. */
   readonly sizes: readonly number[]
   /** Where it shows only while other planes are quiet: those that may be on. */
@@ -68,6 +70,6 @@ export const PLANTED = {
   oversleeps: anywhere('I13', nodes.oversleeps),
   'swallows-completions': alone('I13', executions.missesCompletions),
   'keeps-members-to-itself': inMesh('I13', messages.keepsMembersToItself),
-  'trusts-no-disk': amid([], inMesh('I13', messages.trustsNoDisk)),
+  'trusts-no-disk': amid([], { ...inMesh('I13', messages.trustsNoDisk), says: 'took slots over' }),
 } as const satisfies { readonly [name: string]: Planted }
 export type PlantedName = keyof typeof PLANTED

@@ -17,13 +17,17 @@ const MIB = 1024 * 1024
 const FRAME_BYTES_MAX = 4 * MIB
 const UNDER_WAY_BYTES_MAX = 8 * MIB
 const GOSSIP_BYTES_MAX = 64 * 1024
-/** Messages about tasks and slots that may be said for each task, and for each node and minute. */
-const MESSAGES_PER_TASK = 20
-/** Meshes that merge take a slot over twice, and compare it with each node each time: a question and an answer. */
-const MESSAGES_PER_TASK_AND_NODE = 4
+/** Messages about tasks that may be said for each task, and for each node and minute. */
+const MESSAGES_PER_TASK = 30
 const MESSAGES_PER_MINUTE = 100
-/** Two nodes compare what one of them serves every 15 s, each of them: a question and an answer (scrub.ts). */
-const MESSAGES_PER_PAIR_AND_MINUTE = 16
+/**
+ * Messages that compare slots: meshes that merge take each slot over twice, and compare those that have facts with each node
+ * each time, a question and an answer; and two nodes compare what one of them serves every 15 s, each of them (scrub.ts).
+ */
+const COMPARING: ReadonlySet<string> = new Set(['digests-wanted', 'digests', 'slot-wanted', 'slot'])
+const COMPARING_PER_SLOT_AND_NODE = 4
+const COMPARING_PER_PAIR = 30
+const COMPARING_PER_PAIR_AND_MINUTE = 16
 const PARTS_MAX = 3
 const READ_AT_FIRST = 50
 const READ_EVERY = 16
@@ -46,6 +50,7 @@ export class Bounds implements Checker {
   readonly #gossiped = new Map<SimNode, number>()
   readonly #deaths = new Map<TaskId, number>()
   #messages = 0
+  #comparing = 0
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -62,6 +67,7 @@ export class Bounds implements Checker {
     if (bytes.length > FRAME_BYTES_MAX) report('I11', `node ${node.index} sends ${bytes.length} bytes at once`)
     const type = this.#typeOf(bytes)
     if (type === undefined) report('I11', `node ${node.index} sends ${bytes.length} bytes that are no message`)
+    else if (COMPARING.has(type)) this.#comparing++
     else if (!BY_THE_CLOCK.has(type)) this.#messages++
     const underWay = network.endsOf(node.index).get(to)?.other.bytesUnderWay ?? 0
     if (underWay > UNDER_WAY_BYTES_MAX + FRAME_BYTES_MAX)
@@ -110,19 +116,27 @@ export class Bounds implements Checker {
   }
 
   finish(): void {
-    const { scenario, schedule, report, nodes, pool } = this.#world
+    const { scenario, schedule, report, nodes } = this.#world
     const everyMs = Math.max(1_000, 10 * nodes.length)
     // By clocks that may be fast.
     const fastest = scenario.conditions.planes.includes('clock') ? 2 : 1
     for (const [node, times] of this.#gossiped)
       if (times > 10 + (1.5 * fastest * schedule.nowMs) / everyMs)
         report('P5', `node ${node.index} gossiped ${times} times in ${schedule.nowMs} ms`)
+    if (scenario.conditions.calm) this.#judgeMessages()
+  }
+
+  #judgeMessages(): void {
+    const { schedule, report, nodes, pool } = this.#world
     const minutes = schedule.nowMs / 60_000
-    const pairs = (nodes.length * (nodes.length - 1)) / 2
-    const perMinute = MESSAGES_PER_MINUTE * nodes.length + MESSAGES_PER_PAIR_AND_MINUTE * pairs
-    const perTask = MESSAGES_PER_TASK + MESSAGES_PER_TASK_AND_NODE * nodes.length
-    const most = perTask * pool.tasks.size + perMinute * minutes
-    if (scenario.conditions.calm && this.#messages > most)
+    const most = MESSAGES_PER_TASK * pool.tasks.size + MESSAGES_PER_MINUTE * nodes.length * minutes
+    if (this.#messages > most)
       report('P5', `${this.#messages} messages were said about ${pool.tasks.size} tasks; ${most} would be enough`)
+    const pairs = (nodes.length * (nodes.length - 1)) / 2
+    const slots = new Set([...pool.tasks.values()].map(({ slot }) => slot)).size
+    const perPair = COMPARING_PER_PAIR + COMPARING_PER_PAIR_AND_MINUTE * minutes
+    const comparingMost = COMPARING_PER_SLOT_AND_NODE * slots * nodes.length + perPair * pairs
+    if (this.#comparing > comparingMost)
+      report('P5', `${this.#comparing} messages compared ${slots} slots; ${comparingMost} would be enough`)
   }
 }

@@ -6,7 +6,7 @@ import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
 
 /** Some three are seen: after a start, after a disk stores again, after a mesh has merged. */
-const JOBS_MAX = 50
+const JOBS_MAX = 20
 
 export class Takeovers implements Checker {
   readonly #world: World
