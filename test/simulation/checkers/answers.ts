@@ -1,15 +1,20 @@
 /**
  * P6: once faults have stopped every node answers what people ask, whichever node seeded the batch. I9: at rest what all
- * owners tell adds up to what the node's own view says.
+ * owners tell adds up to what the node's own view says; and where nothing goes wrong it never misses a task that was on
+ * disk when it was asked for, while meshes merge and slots go from owner to owner.
  */
 import type { CoreBatchView } from '../../../src/core/view.ts'
 import type { SimNode } from '../process.ts'
 import type { Reply } from '../requests.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
+import { trueBatches, trueCounts } from './truth.ts'
 
 /** By then the mesh has one member view. */
 const ASK_AFTER_MS = 75_000
+
+/** Seconds between exact counts of a world where nothing goes wrong. */
+const COUNT_EVERY = 5
 
 export class Answers implements Checker {
   readonly #world: World
@@ -26,6 +31,26 @@ export class Answers implements Checker {
       this.#ask(node)
       this.#count(node)
     }
+  }
+
+  /** Asks one node after the other for exact counts, while everything goes on. */
+  #countAmid(): void {
+    const up = this.#world.live.filter((node) => node.up)
+    const node = up[(this.#seconds / COUNT_EVERY) % up.length]
+    if (node === undefined) return
+    const truth = trueCounts(this.#world)
+    this.#world.desk.ask(node, { type: 'count' }, (reply) => {
+      if (reply?.type !== 'answer' || reply.value.type !== 'counts' || !reply.value.whole) return
+      const records = trueBatches(this.#world)
+      for (const { batch, total } of reply.value.batches) {
+        const least = truth.get(batch)?.total ?? 0
+        if (total < least && records.get(batch)?.deleted !== true)
+          this.#world.report(
+            'I9',
+            `node ${node.index} was told by all of ${total} tasks of ${batch}; there are ${least}`,
+          )
+      }
+    })
   }
 
   #count(node: SimNode): void {
@@ -49,9 +74,11 @@ export class Answers implements Checker {
   }
 
   #open = 0
+  #seconds = 0
 
   second(): void {
-    const { calmMs, schedule, live } = this.#world
+    const { calmMs, schedule, live, scenario } = this.#world
+    if (scenario.conditions.calm && ++this.#seconds % COUNT_EVERY === 0) this.#countAmid()
     if (this.#asked || calmMs === undefined || schedule.nowMs < calmMs + ASK_AFTER_MS) return
     this.#asked = true
     for (const node of live) if (node.up && node.leaving === undefined) this.#ask(node)
