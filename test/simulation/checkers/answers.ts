@@ -3,9 +3,11 @@
  * owners tell adds up to what the node's own view says; and where nothing goes wrong it never misses a task that was on
  * disk when it was asked for, while meshes merge and slots go from owner to owner.
  */
+import type { AnswerValue } from '../../../src/core/effects.ts'
 import type { CoreBatchView } from '../../../src/core/view.ts'
 import type { SimNode } from '../process.ts'
 import type { Reply } from '../requests.ts'
+import type { Target } from '../schedule.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
 import { trueBatches, trueCounts } from './truth.ts'
@@ -15,6 +17,11 @@ const ASK_AFTER_MS = 75_000
 
 /** Seconds between exact counts of a world where nothing goes wrong. */
 const COUNT_EVERY = 5
+
+/** By then every row is up to date. */
+const ROWS_MS = 3_000
+
+type Counted = Extract<AnswerValue, { type: 'counts' }>
 
 export class Answers implements Checker {
   readonly #world: World
@@ -57,15 +64,18 @@ export class Answers implements Checker {
     this.#world.desk.ask(node, { type: 'count' }, (reply) => {
       this.#heard(node, 'to count', reply)
       if (reply?.type !== 'answer' || reply.value.type !== 'counts') return
-      const { batches, whole, missing } = reply.value
-      const told = new Map(node.core?.view().batches.map(({ record, counts }) => [record.id, counts]))
-      const wrong = batches.find(({ batch, ...counts }) => !isSame(counts, told.get(batch)))
-      if (!whole || wrong !== undefined || batches.length !== told.size)
-        this.#world.report(
-          'I9',
-          `node ${node.index} was told ${whole ? '' : 'not '}by all (${missing.length} silent): ${JSON.stringify(wrong)}, and says ${JSON.stringify([...told])}`,
-        )
+      const { schedule } = this.#world
+      // The last thing that happened may be in no row yet.
+      if (wrongIn(reply.value, node) !== undefined)
+        schedule.at(schedule.nowMs + ROWS_MS, this.#judgements, { node, told: reply.value })
     })
+  }
+
+  readonly #judgements: Target<{ readonly node: SimNode; readonly told: Counted }> = {
+    happen: ({ node, told }) => {
+      const wrong = wrongIn(told, node)
+      if (wrong !== undefined) this.#world.report('I9', `node ${node.index}, asked to count: ${wrong}`)
+    },
   }
 
   /** Whether every node was asked, and has answered or let time run out. */
@@ -107,6 +117,15 @@ export class Answers implements Checker {
     const why = reply === undefined ? 'did not answer' : `refused: ${reply.code}`
     this.#world.report('P6', `node ${node.index}, asked ${what}, ${why}`)
   }
+}
+
+/** How what all owners told differs from what the node's own view says. */
+function wrongIn({ batches, whole, missing }: Counted, node: SimNode): string | undefined {
+  const view = new Map(node.core?.view().batches.map(({ record, counts }) => [record.id, counts]))
+  if (!whole) return `it is not whole, ${missing.length} are missing`
+  if (batches.length !== view.size) return `${batches.length} batches, and ${view.size} in its view`
+  const wrong = batches.find(({ batch, ...counts }) => !isSame(counts, view.get(batch)))
+  return wrong && `${JSON.stringify(wrong)}, and ${JSON.stringify(view.get(wrong.batch))} in its view`
 }
 
 function isSame(told: CoreBatchView['counts'], known: CoreBatchView['counts'] | undefined): boolean {
