@@ -17,12 +17,15 @@ import type { MeshPeers } from './mesh-peers.ts'
 import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
+interface Dead {
+  readonly incarnation: number
+  readonly sinceMs: number
+}
+
 export class Away {
   readonly #world: World
   readonly #peers: MeshPeers
-  readonly #sinceMs = new Map<NodeId, number>()
-  /** The incarnation that has been dead since then. */
-  readonly #incarnations = new Map<NodeId, number>()
+  readonly #dead = new Map<NodeId, Dead>()
   #timerMs = Number.POSITIVE_INFINITY
   /** Is told of entries that are new on the list. */
   onMarked: (entries: readonly MemberEntry[]) => void = () => undefined
@@ -34,7 +37,7 @@ export class Away {
 
   /** Since when a member has been dead to this node; undefined where it is up, or is no member. */
   deadSinceMs(id: NodeId): number | undefined {
-    return this.#sinceMs.get(id)
+    return this.#dead.get(id)?.sinceMs
   }
 
   /** To be called when it changed who is up or storing, or who is a member. */
@@ -42,26 +45,24 @@ export class Away {
     const { nodeId, nowMs } = this.#world
     const dead = this.#peers.members.filter((id) => id !== nodeId && !this.#peers.isUp(id))
     const still = new Set(dead)
-    for (const id of [...this.#sinceMs.keys()]) if (!still.has(id)) this.#sinceMs.delete(id)
+    for (const id of [...this.#dead.keys()]) if (!still.has(id)) this.#dead.delete(id)
     for (const id of dead) {
       const incarnation = this.#peers.list.get(id)?.incarnation ?? 0
-      if (this.#sinceMs.has(id) && this.#incarnations.get(id) === incarnation) continue
-      this.#sinceMs.set(id, nowMs)
-      this.#incarnations.set(id, incarnation)
+      if (this.#dead.get(id)?.incarnation !== incarnation) this.#dead.set(id, { incarnation, sinceMs: nowMs })
     }
     this.#look()
   }
 
   /** This node was away itself: what it missed counts against nobody. */
   restart(): void {
-    for (const id of this.#sinceMs.keys()) this.#sinceMs.set(id, this.#world.nowMs)
+    for (const [id, dead] of this.#dead) this.#dead.set(id, { ...dead, sinceMs: this.#world.nowMs })
   }
 
   #look(): void {
     const { list } = this.#peers
     const marked: MemberEntry[] = []
-    if (this.#sinceMs.size > 0 && list.mayMarkAway(this.#peers.isUp)) {
-      for (const id of [...this.#sinceMs.keys()].sort()) {
+    if (this.#dead.size > 0 && list.mayMarkAway(this.#peers.isUp)) {
+      for (const id of [...this.#dead.keys()].sort()) {
         const entry = this.#isDue(id) ? list.markAway(id) : undefined
         if (entry !== undefined) marked.push(entry)
       }
@@ -72,7 +73,7 @@ export class Away {
 
   #isDue(id: NodeId): boolean {
     const { settings, nowMs } = this.#world
-    const sinceMs = this.#sinceMs.get(id) ?? nowMs
+    const sinceMs = this.deadSinceMs(id) ?? nowMs
     if (this.#peers.list.away.has(id) || nowMs < sinceMs + settings.awayAloneMs) return false
     return nowMs >= sinceMs + settings.awayMs || this.#leavesOneCopy(id)
   }
@@ -92,7 +93,7 @@ export class Away {
   #arm(): void {
     const { settings, nowMs, timers } = this.#world
     let nextMs = Number.POSITIVE_INFINITY
-    for (const [id, sinceMs] of this.#sinceMs) {
+    for (const [id, { sinceMs }] of this.#dead) {
       if (this.#peers.list.away.has(id)) continue
       const atMs = [sinceMs + settings.awayAloneMs, sinceMs + settings.awayMs].find((each) => each > nowMs)
       nextMs = Math.min(nextMs, atMs ?? Number.POSITIVE_INFINITY)

@@ -72,8 +72,6 @@ export class Claims {
   onGranted: (holder: NodeId, grants: readonly Grant[], seq: number) => void = () => undefined
   /** Whether the end of an attempt of this node waits to be acknowledged. */
   isReported: (token: Token) => boolean = () => false
-  /** Whether a node other than the given takes something of a profile now. */
-  othersTake: (profile: string, node: NodeId) => boolean = () => false
 
   constructor(world: World, parts: ClaimsParts) {
     const { book, ledger, places, ownership, holding, contested } = parts
@@ -91,7 +89,6 @@ export class Claims {
     this.granting = new Granting(world, parts, {
       claim: (batch, task) => this.#claim(batch, task),
       capableNodes: (profile) => this.progress.capableNodes(profile),
-      othersTake: (profile, node) => this.othersTake(profile, node),
       mayCopy: () => leases.size > 0,
       copies: (claimer, profile, free) => this.speculation.pick(claimer, profile, free),
     })
@@ -100,18 +97,18 @@ export class Claims {
     this.#adopting = new Adopting(world, { book, ledger, places, holding, leases, progress, isReported, started })
   }
 
-  get #mayGrant(): boolean {
+  get mayGrant(): boolean {
     return this.serving && this.storing && !this.stopping
   }
 
   /** Fills the free places of this node. */
   grant(): void {
-    if (this.#mayGrant) this.granting.fill()
+    if (this.mayGrant) this.granting.fill()
   }
 
   /** Claims tasks for places that another node offers; gives how many. */
   grantTo(holder: NodeId, claim: MessageOf<'claim'>): number {
-    if (!this.#mayGrant) return 0
+    if (!this.mayGrant) return 0
     const { boot, seq } = claim
     const claimed: [Batch, Lease][] = []
     for (const want of claim.wants) {

@@ -219,11 +219,7 @@ function tieAttempts(world: World, parts: CoreParts): void {
   }
   claims.progress.capableNodes = (profile) => {
     const others = rows.performers(world, profile).length
-    return Math.max(1, others + (places.isCapable(profile) ? 1 : 0))
-  }
-  claims.othersTake = (profile, node) => {
-    const takesHere = node !== world.nodeId && places.isCapable(profile) && !places.isResting(profile, world.nowMs)
-    return takesHere || rows.performers(world, profile, node).some(({ resting }) => !resting)
+    return Math.max(1, others + (places.isCapable(profile) && !claims.stopping ? 1 : 0))
   }
   claims.isReported = (token) => reports.has(token)
   claims.onGranted = (holder, grants, seq) => {

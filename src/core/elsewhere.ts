@@ -2,7 +2,7 @@
  * What other owners have for the free places of this node, by their load rows (protocol.md, section 7).
  *
  * 1. An owner that did not grant what its row promised counts as having nothing until its next row, for
- *    `REFUSED_MS` at most, or until it says that it has work: then it is asked whatever its row says, once.
+ *    `REFUSED_MS` at most, or until it says that it has work. Where no row tells of any work, who said that is asked once.
  * 2. Of some owners drawn at random the one with the longest remaining time is asked.
  */
 import type { NodeId } from './ids.ts'
@@ -37,11 +37,15 @@ export class Elsewhere {
   }
 
   #isOffered(row: LoadRow, kind: ClaimKind, wants: readonly Wanted[]): boolean {
-    const { peers, nodeId } = this.#world
-    if (row.node === nodeId || remainingMs(row, kind, wants) === 0) return false
+    if (row.node === this.#world.nodeId || remainingMs(row, kind, wants) === 0) return false
     const refused = this.#refused.get(row.node)
     if (refused?.row === row && this.#world.nowMs < refused.untilMs) return false
-    return peers.isUp(row.node) && (peers.isLarge || peers.isReachable(row.node))
+    return this.#canBeAsked(row.node)
+  }
+
+  #canBeAsked(owner: NodeId): boolean {
+    const { peers } = this.#world
+    return peers.isUp(owner) && (peers.isLarge || peers.isReachable(owner))
   }
 
   /** Whom to ask for work of that kind. */
@@ -72,8 +76,8 @@ export class Elsewhere {
     this.#told.set(owner, { profiles, untilMs: this.#world.nowMs + TOLD_MS })
   }
 
-  /** An owner granted something: its row will tell of more. */
-  kept(owner: NodeId): void {
+  /** What an owner told of is asked for no more: it granted something, and its row will tell of the rest, or it is gone. */
+  settled(owner: NodeId): void {
     this.#told.delete(owner)
   }
 
@@ -84,9 +88,8 @@ export class Elsewhere {
 
   /** An owner that has told of work which its row does not tell of. */
   #toldOwner(wants: readonly Wanted[]): NodeId | undefined {
-    const { nowMs, peers } = this.#world
     for (const [owner, { profiles, untilMs }] of this.#told) {
-      if (nowMs >= untilMs || !peers.isUp(owner)) this.#told.delete(owner)
+      if (this.#world.nowMs >= untilMs || !this.#canBeAsked(owner)) this.#told.delete(owner)
       else if (wants.some(({ profile }) => profiles.includes(profile))) return owner
     }
     return undefined

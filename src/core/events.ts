@@ -34,6 +34,9 @@ export interface BatchSpec {
   readonly timeoutMs?: number
 }
 
+/** Why a node takes nothing, by what takes it back. */
+export type SuspensionCause = 'drain' | 'duty-hours' | 'disk-floor'
+
 /** Names the caller that waits for an answer effect. */
 export type RequestId = number
 
@@ -110,11 +113,7 @@ export type Event =
   /** Ask every owner what it has of each batch now. */
   | { readonly type: 'count'; readonly request: RequestId }
   /** This node takes nothing for a cause of its own, until that is taken back: without a reason. */
-  | {
-      readonly type: 'suspend'
-      readonly cause: 'drain' | 'duty-hours' | 'disk-floor'
-      readonly reason: string | undefined
-    }
+  | { readonly type: 'suspend'; readonly cause: SuspensionCause; readonly reason: string | undefined }
   /** This member will not come back: its slots are others' from now on. */
   | { readonly type: 'forget'; readonly request: RequestId; readonly node: NodeId }
   /** Hand everything over, end the membership, and stop. */

@@ -3,11 +3,12 @@
  *
  * A question: asked of every other member that is up -> told by all | out of time -> answered.
  *
- * 1. An answer sums what this node owns and what others answered to its own question, and nothing else.
+ * 1. An answer sums what this node owns and what others answered last to its own question, and nothing else; of those
+ *    batches that this node knows.
  * 2. It is whole where those who told own every slot once, all together, and have counted all of it. What one node says of
  *    other slots than before replaces all that it said.
- * 3. What is not whole is asked for anew until time is over: slots may be on their way, or uncounted. Who did not tell by
- *    then is named. A member that is dead is not waited for, and not named: what it owned, others own, or it is not whole.
+ * 3. What is not whole is asked of everyone anew until time is over: slots may be on their way, or uncounted. Who never
+ *    told all is named. A member that is dead is not waited for, and not named: what it owned, others own, or it is not whole.
  * 4. It needs no write, and is answered while nothing can be written.
  */
 import { tallyQuestions } from './asked-tallies.ts'
@@ -52,13 +53,13 @@ export class ExactCounts {
     this.#askAll(question)
   }
 
-  /** Asks those that have not told; where all have, and it is not whole, everyone anew. */
+  /** Asks everyone, and again while it is not whole. */
   #askAll(question: Question): void {
     if (!this.#open.has(question.request)) return
     if (this.#isWhole(question)) return this.#end(question)
-    if (this.#missing(question).length === 0) question.told.clear()
-    const { peers, timers, nowMs, send } = this.#world
-    for (const peer of this.#missing(question)) {
+    const { peers, timers, nowMs, send, nodeId } = this.#world
+    for (const peer of peers.members) {
+      if (peer === nodeId || !peers.isUp(peer)) continue
       peers.want(peer)
       for (const each of tallyQuestions(question.request, question.batches)) send(peer, each)
     }
@@ -75,9 +76,10 @@ export class ExactCounts {
 
   #isWhole(question: Question): boolean {
     const { batches } = question
-    if (batches.length === 0) return true
     if (batches.some((id) => (this.#book.get(id)?.uncounted.size ?? 0) > 0)) return false
     if (this.#missing(question).length > 0) return false
+    // Before the first batch nobody need serve a slot.
+    if (batches.length === 0) return true
     return isWhole([this.#load.ownedSum, ...this.#toldBy(question).map(({ ownedSum }) => ownedSum)])
   }
 

@@ -39,8 +39,6 @@ export interface GrantingRules {
   readonly claim: (batch: Batch, task: OpenTask) => void
   /** How many nodes that are up could perform a profile. */
   readonly capableNodes: (profile: string) => number
-  /** Whether one of them other than the given takes something of it now. */
-  readonly othersTake: (profile: string, node: NodeId) => boolean
   /** Whether anything runs of which there could be a copy. */
   readonly mayCopy: () => boolean
   /** Tasks of which a node is to make copies. */
@@ -194,9 +192,7 @@ export class Granting {
     if (!charged.some((attempt) => attempt.holder === holder)) return 'now'
     if (this.#rules.capableNodes(task.profile) < 2) return 'now'
     const isOnlyHere = charged.every((attempt) => attempt.holder === holder)
-    const isLastAttempt = charged.length >= batch.record.fields.maxAttempts.value - 1
-    // Others may rest for hours.
-    return isOnlyHere && isLastAttempt && this.#rules.othersTake(task.profile, holder) ? 'never' : 'last'
+    return isOnlyHere && charged.length >= batch.record.fields.maxAttempts.value - 1 ? 'never' : 'last'
   }
 
   /** Runs the task that waits to run alone once nothing else runs; true while it is its turn. */

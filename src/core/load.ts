@@ -110,13 +110,13 @@ export class Load {
       const [claimable, contested, orphaned] = its
         .map((batch) => this.#claimable(batch))
         .reduce(([a, b, c], [x, y, z]) => [a + x, b + y, c + z], [0, 0, 0])
-      const restsUntilMs = here?.restsUntilMs ?? 0
+      const takes = this.#places.isCapable(profile) && !this.#claims.stopping
       return {
         profile,
         claimable,
         priority: Math.max(0, ...its.map((batch) => batch.record.fields.priority.value)),
-        places: here !== undefined && restsUntilMs < Number.POSITIVE_INFINITY ? here.settings.places : 0,
-        free: here?.free(this.#world.nowMs) ?? 0,
+        places: takes ? (here?.settings.places ?? 0) : 0,
+        free: takes ? (here?.free(this.#world.nowMs) ?? 0) : 0,
         medianMs: Math.round(here?.medianMs ?? 0),
         contested,
         orphaned,

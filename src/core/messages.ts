@@ -45,15 +45,15 @@ export interface IntakeRow {
   readonly params: Params
 }
 
-/**
- * How far a claim goes: tasks of slots that nobody contests, of contested ones too, of orphaned ones too, or, where nothing
- * is to be had anywhere, copies of attempts that are late.
- */
 interface OwnedTallies {
   readonly ownedSum: string
   readonly batches: readonly LoadBatch[]
 }
 
+/**
+ * How far a claim goes: tasks of slots that nobody contests, of contested ones too, of orphaned ones too, or, where nothing
+ * is to be had anywhere, copies of attempts that are late.
+ */
 export type ClaimKind = 'work' | 'contested' | 'orphaned' | 'late'
 
 /** What a free place is offered for. */

@@ -6,8 +6,8 @@
  * 2. Wanted are connections to all in a mesh of up to 60 members; above, to beat neighbours, those named, and whom this
  *    node has something to say to (connections.ts).
  * 3. Neighbours are found anew (`isStale`) when members or the set of the dead changed.
- * 4. A peer stores unless it said otherwise under its present incarnation, and within 90 s: its word that it stores again, said once
- *    by gossip, may be lost.
+ * 4. A peer stores unless it said otherwise under its present incarnation, and within 90 s: its word that it stores again,
+ *    said once by gossip, may be lost.
  */
 import { CONNECTIONS_MAX, Connections } from './connections.ts'
 import type { Boot, NodeId } from './ids.ts'

@@ -9,7 +9,7 @@
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
  * 3. A success ends a rest and its doubling, but does not open a profile that is closed or suspended.
  */
-import type { Event } from './events.ts'
+import type { Event, SuspensionCause } from './events.ts'
 import type { NodeId, Token } from './ids.ts'
 import type { Grant } from './messages.ts'
 import type { NodeSettings, ProfileSettings } from './settings.ts'
@@ -46,7 +46,7 @@ const REST_MS = 1_000
 const REST_MS_MAX = 60_000
 
 /** Cause => reason, for people. */
-type Suspensions = ReadonlyMap<string, string>
+type Suspensions = ReadonlyMap<SuspensionCause, string>
 
 export class Profile {
   settings: ProfileSettings
@@ -127,7 +127,7 @@ export class Places {
   readonly profiles = new Map<string, Profile>()
   readonly held = new Map<Token, Held>()
   readonly #settings: NodeSettings
-  readonly #suspensions = new Map<string, string>()
+  readonly #suspensions = new Map<SuspensionCause, string>()
   /** Owner => how many attempts of its this node holds. */
   readonly #owners = new Map<NodeId, number>()
   /** Rises whenever the owners of what is held here change. */
@@ -150,14 +150,9 @@ export class Places {
   }
 
   /** Takes nothing of any profile, also those that come, until the cause is taken back: without a reason. */
-  suspend(cause: string, reason: string | undefined): void {
+  suspend(cause: SuspensionCause, reason: string | undefined): void {
     if (reason === undefined) this.#suspensions.delete(cause)
     else this.#suspensions.set(cause, reason)
-  }
-
-  /** Whether a profile of this node takes nothing now. */
-  isResting(name: string, nowMs: number): boolean {
-    return this.profiles.get(name)?.isResting(nowMs) === true
   }
 
   take(grant: Grant, owner: NodeId): Held {
@@ -183,10 +178,11 @@ export class Places {
     return this.#owners.keys()
   }
 
-  /** Whether this node performs a profile, now or after a rest. */
+  /** Whether this node performs a profile, now or after a rest; suspended it does not, as if it were not there. */
   isCapable(name: string): boolean {
     const profile = this.profiles.get(name)
-    return profile !== undefined && profile.settings.places > 0 && profile.restsUntilMs < Number.POSITIVE_INFINITY
+    if (profile === undefined || this.#suspensions.size > 0) return false
+    return profile.settings.places > 0 && profile.restsUntilMs < Number.POSITIVE_INFINITY
   }
 
   #profile(name: string): Profile {

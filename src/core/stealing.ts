@@ -4,11 +4,12 @@
  * A claim of this node's: asked -> granted | parked at the owner for `PARKED_MS`, where it is served when work appears.
  *
  * 1. One claim is under way at a time; it asks for no more than this node can start at once.
- * 2. An owner is asked only while its row says that it has work, or after it said so itself (elsewhere.ts): for tasks of firm slots, where there are
- *    none for those of contested ones, after long idleness of orphaned ones, and last for copies of late attempts.
- * 3. An owner keeps at most `PARKED_MAX` claims, and tells idle nodes of work directly that it can reach: in half a
- *    second two for each task that waits, drawn at random, as long as some wait. An owner that is not connected is dialled first, where not everyone is. A claim that was
- *    parked is served under its own number.
+ * 2. An owner is asked only while its row says that it has work, or after it said so itself (elsewhere.ts): for tasks of
+ *    firm slots, where there are none for those of contested ones, after long idleness of orphaned ones, and last for copies
+ *    of late attempts.
+ * 3. An owner keeps at most `PARKED_MAX` claims, and while it may grant tells idle nodes of work directly that it can
+ *    reach: in half a second two for each task that waits, drawn at random, as long as some wait. An owner that is not
+ *    connected is dialled first, where not everyone is. A claim that was parked is served under its own number.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -74,7 +75,7 @@ export class Stealing {
   /** To be called at the end of a step: serves parked claims, tells idle nodes, claims for free places. */
   look(): void {
     if (this.#world.peers.members.length < 2) return
-    if (this.#hasWork()) {
+    if (this.#claims.mayGrant && this.#hasWork()) {
       this.#serveParked()
       this.#tell()
     }
@@ -144,7 +145,7 @@ export class Stealing {
   granted(from: NodeId, { seq, grants, parked }: MessageOf<'granted'>): readonly Grant[] {
     if (this.#asked?.owner === from && this.#asked.seq === seq) {
       if (parked || grants.length === 0) this.#refused(from)
-      else this.#elsewhere.kept(from)
+      else this.#elsewhere.settled(from)
       this.#asked = undefined
     }
     return grants
@@ -215,6 +216,7 @@ export class Stealing {
 
   gone(peer: NodeId): void {
     this.#parked.delete(peer)
+    this.#elsewhere.settled(peer)
     if (this.#asked?.owner === peer) this.#refused(peer)
   }
 }

@@ -61,7 +61,7 @@ test('an owner that says that it has work is asked though its row says nothing, 
   say('c', 1, { claimable: 1 })
   expect(others.ownerWith('work', DRAW)).toBe('c')
   say('c', 2, { claimable: 0 })
-  others.kept('b')
+  others.settled('b')
   expect(others.ownerWith('work', DRAW)).toBeUndefined()
   others.told('b', ['draw'])
   others.refused('b')

@@ -1,7 +1,12 @@
 /** Counts that every owner is asked for. */
 import { describe, expect, test } from 'vitest'
+import { BatchBook } from '../../src/core/batch-book.ts'
 import type { AnswerValue } from '../../src/core/effects.ts'
+import { ExactCounts } from '../../src/core/exact-counts.ts'
+import type { Load } from '../../src/core/load.ts'
 import { CoreMesh, type MeshNode } from '../support/core-mesh.ts'
+import { PartWorld } from '../support/part-world.ts'
+import { BATCH_ROW, RECORD } from '../support/sample-messages.ts'
 
 type Counts = Extract<AnswerValue, { type: 'counts' }>
 
@@ -49,6 +54,65 @@ describe('the counts that all owners tell', () => {
     mesh.loses = () => false
     mesh.advance(1_100)
     expect(told(request)).toMatchObject({ whole: true, missing: [] })
+  })
+
+  test('are not whole while somebody reads the tasks of slots that it has taken over', () => {
+    const { mesh, a, b, c, told } = seededMesh()
+    for (const node of [a, b]) node.slowReads = true
+    for (const peer of [a, b]) mesh.disconnect(c, peer)
+    c.peers.clear()
+    mesh.advance(60_000)
+    const request = mesh.ask(b, { type: 'count' })
+    mesh.advance(4_000)
+    expect(told(request)).toBeUndefined()
+    mesh.advance(1_100)
+    expect(told(request)).toMatchObject({ whole: false })
+    for (const node of [a, b]) mesh.readOn(node)
+    mesh.advance(1_000)
+    expect(told(mesh.ask(b, { type: 'count' }))).toMatchObject({ whole: true, batches: [{ total: 60 }] })
+  })
+
+  test('rest on no answer to another question, and on none of other slots', () => {
+    const world = new PartWorld(['a', 'b'])
+    const book = new BatchBook()
+    book.put(RECORD)
+    const counts = new ExactCounts(world, { book, load: { ownedSum: '0'.repeat(16) } as Load })
+    world.requests.open(7, true)
+    counts.ask(7)
+    const tell = (request: number, ownedSum: string, total: number) =>
+      counts.told('b', { type: 'tallies', request, ownedSum, batches: [{ ...BATCH_ROW, total }] })
+    tell(8, 'ab'.repeat(8), 1)
+    tell(7, 'ab'.repeat(8), 2)
+    counts.told('b', { type: 'tallies', request: 7, ownedSum: 'cd'.repeat(8), batches: [] })
+    expect(world.sentOf('tallies-wanted')).toHaveLength(1)
+    world.advance(5_000)
+    expect(world.sentOf('tallies-wanted')).toHaveLength(5)
+    expect(world.effectsOf('answer')).toMatchObject([
+      { request: 7, value: { whole: false, missing: ['b'], batches: [{ total: 0 }] } },
+    ])
+  })
+
+  test('are answered while nothing can be written', () => {
+    const { mesh, b, told } = seededMesh()
+    const silent = mesh.loses
+    mesh.loses = (_from, { type }) => type === 'tallies'
+    const request = mesh.ask(b, { type: 'count' })
+    mesh.post(b, { type: 'storage', problem: 'disk-full' })
+    mesh.loses = silent
+    mesh.advance(1_500)
+    expect(told(request)).toMatchObject({ missing: [] })
+  })
+
+  test('of a mesh without a batch are whole once all have told', () => {
+    const mesh = new CoreMesh(['a', 'b'])
+    const [a] = mesh.nodes as [MeshNode]
+    expect(a.replies.get(mesh.ask(a, { type: 'count' }))).toMatchObject({
+      value: { batches: [], whole: true, missing: [] },
+    })
+    mesh.loses = (_from, { type }) => type === 'tallies'
+    const request = mesh.ask(a, { type: 'count' })
+    mesh.advance(5_000)
+    expect(a.replies.get(request)).toMatchObject({ value: { whole: false, missing: ['b'] } })
   })
 
   test('of a node that knows nobody, or of no batch, are its own', () => {

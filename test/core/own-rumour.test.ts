@@ -33,6 +33,18 @@ describe("a node's own rumour", () => {
     expect(node.actions('rumour').map((each) => each.rumour.storing)).toEqual([false, false, true])
   })
 
+  test('says again that it cannot store under each incarnation', () => {
+    const node = new LivenessNode('n000', nodeIds(2)).connectAll().beatExcept()
+    node.liveness.storing(false, node.nowMs)
+    node.run(3_000)
+    node.setMembers(nodeIds(2), { n000: 2 })
+    node.run(3_000)
+    expect(node.actions('rumour').map(({ rumour }) => [rumour.incarnation, rumour.storing])).toEqual([
+      [1, false],
+      [2, false],
+    ])
+  })
+
   test('speaks up where the node itself is held for dead, and beats the accuser, at most once a second', () => {
     const node = new LivenessNode('n000', nodeIds(12)).connectAll().beatExcept()
     node.run(900)

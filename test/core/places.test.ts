@@ -88,22 +88,22 @@ describe('a profile that rests', () => {
 const result = { files: [], text: 'done' }
 
 describe('a node that is suspended', () => {
-  test('takes nothing, also of profiles that come, until every cause is taken back, and can perform it all the same', () => {
+  test('takes nothing, also of profiles that come, and counts for nobody who can perform them, until every cause is taken back', () => {
     const places = placesOf()
     const draw = places.profiles.get('draw') as Profile
     places.suspend('duty-hours', 'off duty')
     places.suspend('drain', 'drained')
     draw.completed(10)
     places.set('sing', { places: 1, timeoutMs: 1_000 })
-    expect([draw.free(0), draw.isResting(0), places.isCapable('draw')]).toEqual([0, true, true])
+    expect([draw.free(0), draw.isResting(0), places.isCapable('draw')]).toEqual([0, true, false])
     expect([draw.suspendedFor, places.profiles.get('sing')?.free(0)]).toEqual(['off duty; drained', 0])
     places.suspend('duty-hours', undefined)
     expect(draw.free(0)).toBe(0)
     places.suspend('drain', undefined)
-    expect([draw.free(0), draw.isResting(0), draw.suspendedFor]).toEqual([2, false, undefined])
+    expect([draw.free(0), draw.suspendedFor, places.isCapable('draw')]).toEqual([2, undefined, true])
   })
 
-  test('leaves the last attempt of a task to who failed it before, where nobody else takes anything', () => {
+  test('leaves every attempt of a task to who failed it before, as where there is nobody else', () => {
     const mesh = new CoreMesh(['a', 'b'])
     const [a, b] = mesh.nodes as [MeshNode, MeshNode]
     mesh.post(b, { type: 'suspend', cause: 'duty-hours', reason: 'off duty' })
@@ -117,7 +117,6 @@ describe('a node that is suspended', () => {
       }
       mesh.advance(10_000)
     }
-    // Twice the attempts that one node alone may make.
     expect(a.core.view().batches[0]?.counts).toMatchObject({ failed: 2, completed: 0 })
     expect(b.running.size).toBe(0)
   })

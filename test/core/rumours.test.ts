@@ -172,6 +172,24 @@ describe('rumours of others', () => {
     expect(node.actions('storing')).toEqual([{ type: 'storing', id: judge, storing: false }])
   })
 
+  test('that their author cannot store count under the incarnation that says so, which the member list may bring later', () => {
+    const { node, far } = listening()
+    node.liveness.rumour(rumourBy(far, [], { storing: false, incarnation: 3 }), node.nowMs)
+    node.liveness.greeted(far, 'b3', 3, node.nowMs)
+    expect(node.liveness.get(far)?.storing).toBe(false)
+    node.liveness.greeted(far, 'b4', 4, node.nowMs)
+    expect(node.liveness.get(far)?.storing).toBe(true)
+  })
+
+  test('that their author cannot store count anew after an own pause', () => {
+    const { node, far } = listening()
+    node.liveness.rumour(rumourBy(far, [], { storing: false }), node.nowMs)
+    node.nowMs += 120_000
+    node.liveness.gap(120_000, node.nowMs)
+    node.settle()
+    expect(node.liveness.get(far)?.storing).toBe(false)
+  })
+
   test('that their author cannot store count for 90 s, where nothing else comes from it', () => {
     const { node, far } = listening()
     node.liveness.rumour(rumourBy(far, [], { storing: false }), node.nowMs)

@@ -31,6 +31,9 @@ export class MeshNode {
   /** While it is held nothing reaches the disk. */
   held = false
   readonly unsynced: Extract<Effect, { type: 'persist' }>[] = []
+  /** While they are slow no read of facts is answered. */
+  slowReads = false
+  readonly unread: Extract<Effect, { type: 'load' }>[] = []
   core: MeshCore
   starts = 0
   wakeMs = Number.POSITIVE_INFINITY
@@ -164,7 +167,8 @@ export class CoreMesh {
         node.disk.dropSlots(effect.slots)
         return
       case 'load':
-        tell({ type: 'loaded', load: effect.load, facts: node.disk.readSlots(effect.batch, effect.slots) })
+        if (node.slowReads) node.unread.push(effect)
+        else tell({ type: 'loaded', load: effect.load, facts: node.disk.readSlots(effect.batch, effect.slots) })
         return
       case 'load-tasks':
         tell({ type: 'loaded', load: effect.load, facts: node.disk.readTasks(effect.batch, effect.tasks) })
@@ -201,6 +205,13 @@ export class CoreMesh {
   release(node: MeshNode): void {
     node.held = false
     this.#sync(node)
+    this.#run()
+  }
+
+  /** Reads that were slow are answered now, and so are those that follow. */
+  readOn(node: MeshNode): void {
+    node.slowReads = false
+    for (const effect of node.unread.splice(0)) this.#carryOut(node, effect)
     this.#run()
   }
 

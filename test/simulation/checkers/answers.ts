@@ -15,6 +15,8 @@ import { trueBatches, trueCounts } from './truth.ts'
 /** By then the mesh has one member view. */
 const ASK_AFTER_MS = 75_000
 
+/** By then those that started apart have met, though not everything is where it belongs yet. */
+const MET_MS = 10_000
 /** Seconds between exact counts of a world where nothing goes wrong. */
 const COUNT_EVERY = 5
 
@@ -50,11 +52,13 @@ export class Answers implements Checker {
       if (reply?.type !== 'answer' || reply.value.type !== 'counts' || !reply.value.whole) return
       const records = trueBatches(this.#world)
       for (const { batch, total } of reply.value.batches) {
+        const record = records.get(batch)
         const least = truth.get(batch)?.total ?? 0
-        if (total < least && records.get(batch)?.deleted !== true)
+        const most = this.#world.scenario.plans.find(({ name }) => name === record?.name)?.tasks ?? 0
+        if ((total < least || total > most) && record?.deleted === false)
           this.#world.report(
             'I9',
-            `node ${node.index} was told by all of ${total} tasks of ${batch}; there are ${least}`,
+            `node ${node.index} was told of ${total} tasks of ${batch}; there are ${least} to ${most}`,
           )
       }
     })
@@ -88,7 +92,8 @@ export class Answers implements Checker {
 
   second(): void {
     const { calmMs, schedule, live, scenario } = this.#world
-    if (scenario.conditions.calm && ++this.#seconds % COUNT_EVERY === 0) this.#countAmid()
+    const isOneMesh = scenario.conditions.calm && schedule.nowMs > scenario.startsWithinMs + MET_MS
+    if (isOneMesh && ++this.#seconds % COUNT_EVERY === 0) this.#countAmid()
     if (this.#asked || calmMs === undefined || schedule.nowMs < calmMs + ASK_AFTER_MS) return
     this.#asked = true
     for (const node of live) if (node.up && node.leaving === undefined) this.#ask(node)
