@@ -46,11 +46,17 @@ function firstLineEnd(bytes: Buffer): { at: number; lone: boolean | undefined } 
   return { at, lone: behind === bytes.length ? undefined : bytes[behind] !== NEWLINE }
 }
 
-/** A copy with line feeds for lone carriage returns; `afterReturn`: one has been changed just before these bytes. */
+/**
+ * A copy with a line feed for each carriage return, and none for the line feed behind one, so that where chunks are cut
+ * changes nothing; `afterReturn`: a carriage return came just before these bytes.
+ */
 function toLineFeeds(bytes: Buffer, afterReturn: boolean): Buffer {
-  const changed = Buffer.from(afterReturn && bytes[0] === NEWLINE ? bytes.subarray(1) : bytes)
-  for (let at = changed.indexOf(CARRIAGE_RETURN); at >= 0; at = changed.indexOf(CARRIAGE_RETURN, at + 1)) {
-    if (changed[at + 1] !== NEWLINE) changed[at] = NEWLINE
+  const changed = Buffer.allocUnsafe(bytes.length)
+  let length = 0
+  let isAfterReturn = afterReturn
+  for (const byte of bytes) {
+    if (byte !== NEWLINE || !isAfterReturn) changed[length++] = byte === CARRIAGE_RETURN ? NEWLINE : byte
+    isAfterReturn = byte === CARRIAGE_RETURN
   }
-  return changed
+  return changed.subarray(0, length)
 }

@@ -5,6 +5,16 @@ import { openPrompts, type PromptFormat } from '../../src/intake/open.ts'
 import { promptsOf, readStream } from './helpers.ts'
 
 describe('lines that end with a lone carriage return', () => {
+  test('a return and a feed within quotes are one feed where lines end with returns, however the bytes come', async () => {
+    const bytes = Buffer.from('prompt\r"a\r\r\nb"\rc\r\nd')
+    for (const size of [1, 2, 3, bytes.length]) {
+      const cut = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+        bytes.subarray(at * size, (at + 1) * size),
+      )
+      expect(promptsOf(await readStream('csv', cut))).toEqual(['a\n\nb', 'c', 'd'])
+    }
+  })
+
   test.each<[PromptFormat, string]>([
     ['txt', 'a cat\ra dog\r\ra fox'],
     ['csv', 'n,prompt\r1,a cat\r2,"a dog"\r3,a fox\r'],
