@@ -86,6 +86,7 @@ export class AskedTallies {
   #ask(row: LoadRow): void {
     const known = new Set(row.batches.map(({ batch }) => batch))
     const leftOut = [...this.#book.batches.keys()].filter((id) => !known.has(id))
+    if (leftOut.length === 0) return
     for (const question of tallyQuestions(0, leftOut)) this.#world.send(row.node, question)
   }
 

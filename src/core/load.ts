@@ -74,21 +74,21 @@ export class Load {
   }
 
   #make(): Omit<LoadRow, 'seq'> {
-    const all = this.#book.inOrder()
-    const batches = all.filter(({ uncounted }) => uncounted.size === 0)
+    const batches = this.#book.inOrder()
     const unfinished = batches.filter((batch) => openOf(batch.counts) > 0)
     const finished = batches.filter((batch) => openOf(batch.counts) === 0)
-    const said = [...unfinished, ...finished].slice(0, BATCHES_MAX)
+    const counted = [...unfinished, ...finished].filter(({ uncounted }) => uncounted.size === 0)
+    const said = counted.slice(0, BATCHES_MAX)
     return {
       node: this.#world.nodeId,
       incarnation: this.incarnation,
       boot: this.#world.boot,
-      profiles: this.#profiles(all.filter((batch) => openOf(batch.counts) > 0)),
+      profiles: this.#profiles(unfinished),
       owned: this.#ownership.count,
       ownedSum: this.ownedSum,
       contested: this.#contested.count,
       batches: said.map(loadOf),
-      batchesLeftOut: all.length - said.length,
+      batchesLeftOut: batches.length - said.length,
     }
   }
 

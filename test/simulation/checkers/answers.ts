@@ -10,7 +10,7 @@ import type { Reply } from '../requests.ts'
 import type { Target } from '../schedule.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
-import { trueBatches, trueCounts } from './truth.ts'
+import { COUNTED, trueBatches, trueCounts } from './truth.ts'
 
 /** By then the mesh has one member view. */
 const ASK_AFTER_MS = 75_000
@@ -134,6 +134,5 @@ function wrongIn({ batches, whole, missing }: Counted, node: SimNode): string | 
 }
 
 function isSame(told: CoreBatchView['counts'], known: CoreBatchView['counts'] | undefined): boolean {
-  const names = ['total', 'completed', 'failed', 'cancelled', 'extra'] as const
-  return names.every((name) => told[name] === known?.[name])
+  return COUNTED.every((name) => told[name] === known?.[name])
 }

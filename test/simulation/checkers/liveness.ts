@@ -11,7 +11,7 @@ import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
 import { awayOn, memberListOn, membersOn } from './members.ts'
 import { referenceRing } from './reference-ring.ts'
-import { type Counts, openTask, tasksOf, trueBatches, trueCounts } from './truth.ts'
+import { COUNTED, type Counts, openTask, tasksOf, trueBatches, trueCounts } from './truth.ts'
 
 const MEMBERS_MS = 60_000
 const REPLICAS_MS = 120_000
@@ -174,5 +174,4 @@ export class Liveness implements Checker {
 
 /** Attempts of a damaged task that its owner may have counted as extra executions. */
 const MOST_EXTRA = 8
-const COUNTED = ['total', 'completed', 'failed', 'cancelled', 'extra'] as const
 const NOTHING: Counts = { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }

@@ -35,6 +35,8 @@ export function openTask(world: World, leftOut: ReadonlySet<TaskId>): TaskTruth 
   return undefined
 }
 
+/** What is told of a batch. */
+export const COUNTED = ['total', 'completed', 'failed', 'cancelled', 'extra'] as const
 export type Counts = Omit<SlotTally, 'batch' | 'slot'>
 
 /** How many tasks of each batch stand where. */
