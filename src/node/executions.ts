@@ -83,10 +83,7 @@ export class Executions {
     try {
       end = await this.#perform(execution, place, running)
     } catch (error) {
-      end = this.#failure({
-        class: errorClassOf(error),
-        message: error instanceof Error ? error.message : String(error),
-      })
+      end = this.#failure(taskErrorOf(error))
     }
     this.#running.delete(execution.token)
     places.give(place)
@@ -194,8 +191,18 @@ function stopped(asked: 'timed-out' | 'cancelled' | 'returned'): WithoutDuration
   return { outcome: 'timed-out', error: { class: 'timed-out', message: 'no result within its timeout; it was ended' } }
 }
 
-function errorClassOf(error: unknown): ErrorClass {
-  if (!(error instanceof MeshError)) return 'failed'
-  if (error.code === 'MESH_DISK_FULL') return 'disk-full'
-  return error.code === 'MESH_STORAGE' ? 'backend-down' : 'bad-output'
+function taskErrorOf(error: unknown): TaskError {
+  const message = error instanceof Error ? error.message : String(error)
+  // What writes into a file of the attempt throws the system's error as it is.
+  if (isNoSpace(error)) return { class: 'disk-full', message: `the disk is full: ${message}` }
+  return { class: error instanceof MeshError ? classOf(error) : 'failed', message }
+}
+
+function classOf({ code }: MeshError): ErrorClass {
+  if (code === 'MESH_DISK_FULL') return 'disk-full'
+  return code === 'MESH_STORAGE' ? 'backend-down' : 'bad-output'
+}
+
+function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -77,33 +77,36 @@ describe('a file that cannot be used', () => {
   })
 })
 
-test('a disk that fills up stops the run without losing anything; with space it goes on to the end', {
-  timeout: 120_000,
-}, async () => {
-  const disk = mountSmallDisk(24)
-  try {
-    if (!disk.mounted) return
-    await place.write(
-      'prompts.txt',
-      Array.from({ length: 40 }, (_, at) => `a harbour at dusk, number ${at}`).join('\n'),
-    )
-    await writeFile(join(disk.folder, 'filler'), Buffer.alloc(23 * 1024 * 1024))
-    const out = join(disk.folder, 'images')
-    const full = place.start(['run', 'prompts.txt', '--out', out])
-    const told = await Promise.race([full.said(/full/i), full.ended.then(({ stderr }) => stderr)])
-    expect(told).toMatch(/full/i)
-    full.child.kill('SIGINT')
-    full.child.kill('SIGINT')
-    const { code, stderr } = await full.ended
-    expect(code).not.toBe(0)
-    expect(stderr).not.toMatch(/^\s+at /m)
-    await writeFile(join(disk.folder, 'filler'), '')
-    expect(await place.run(['run', 'prompts.txt', '--out', out])).toMatchObject({ code: 0 })
-    expect((await readdir(`${out}/00000`)).filter((name) => name.endsWith('.png'))).toHaveLength(40)
-  } finally {
-    disk.remove()
-  }
-})
+test.each([1, 2])(
+  'a disk that fills up, and %i Ctrl-C, stop the run without losing anything; with space it goes on to the end',
+  {
+    timeout: 120_000,
+  },
+  async (interrupts) => {
+    const disk = mountSmallDisk(24)
+    try {
+      if (!disk.mounted) return
+      await place.write(
+        'prompts.txt',
+        Array.from({ length: 40 }, (_, at) => `a harbour at dusk, number ${at}`).join('\n'),
+      )
+      await writeFile(join(disk.folder, 'filler'), Buffer.alloc(23 * 1024 * 1024))
+      const out = join(disk.folder, 'images')
+      const full = place.start(['run', 'prompts.txt', '--out', out])
+      const told = await Promise.race([full.said(/full/i), full.ended.then(({ stderr }) => stderr)])
+      expect(told).toMatch(/full/i)
+      for (let interrupt = 0; interrupt < interrupts; interrupt++) full.child.kill('SIGINT')
+      const { code, stderr } = await full.ended
+      expect(code).not.toBe(0)
+      expect(stderr).not.toMatch(/^\s+at /m)
+      await writeFile(join(disk.folder, 'filler'), '')
+      expect(await place.run(['run', 'prompts.txt', '--out', out])).toMatchObject({ code: 0 })
+      expect((await readdir(`${out}/00000`)).filter((name) => name.endsWith('.png'))).toHaveLength(40)
+    } finally {
+      disk.remove()
+    }
+  },
+)
 
 test('programs that a node started are gone when it is killed', async () => {
   const profile = {

@@ -20,7 +20,8 @@ export function mountSmallDisk(mebibytes: number): SmallDisk {
     folder,
     mounted,
     remove: () => {
-      if (mounted) execFileSync('umount', [folder])
+      // Lazy: a log of this process may be open there to its end.
+      if (mounted) execFileSync('umount', ['--lazy', folder])
       rmSync(folder, { recursive: true })
     },
   }
