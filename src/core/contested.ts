@@ -114,14 +114,17 @@ export class Contested {
     this.#of = new Uint8Array(SLOT_COUNT)
     this.#count = 0
     if (!allStore) this.#judgeServed()
-    return before.some((contest, slot) => contest !== this.#of[slot])
+    const now = this.#of
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (before[slot] !== now[slot]) return true
+    return false
   }
 
   #judgeServed(): void {
     const { peers } = this.#world
     /** Few lists belong to many slots. */
     const known = new Map<readonly NodeId[], Contest>()
-    for (const slot of this.#ownership.served()) {
+    const served = this.#ownership.served()
+    for (let slot = served.next(0); slot >= 0; slot = served.next(slot + 1)) {
       const list = peers.listOf(slot)
       const contest = known.get(list) ?? this.#judge(list)
       known.set(list, contest)

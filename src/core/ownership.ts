@@ -156,6 +156,7 @@ export class Ownership {
 
   /** Those of some slots that have an epoch left. */
   claimable(slots: SlotSet): SlotSet {
+    if (this.ballots.highest < EPOCH_MAX) return slots
     const last = this.ballots.runsOf(slots.runs()).filter(({ epoch }) => epoch === EPOCH_MAX)
     return last.length === 0 ? slots : slots.without(SlotSet.ofRuns(last))
   }

@@ -91,6 +91,7 @@ export class SimDriver {
 
   #carryOut(effect: Effect): void {
     const { observers, network, dialling, gossip } = this.#surroundings
+    this.#node.effects++
     for (const observer of observers.of('effect')) observer.effect(this.#node, effect)
     switch (effect.type) {
       case 'persist':

@@ -1,5 +1,4 @@
 /** What a run cost, and what it did. */
-import type { Trace } from './trace.ts'
 import type { World } from './world.ts'
 
 export interface Figures {
@@ -22,14 +21,14 @@ export interface Figures {
   readonly gossipBytes: number
 }
 
-export function figuresOf(world: World, trace: Trace, cpu: NodeJS.CpuUsage): Figures {
+export function figuresOf(world: World, cpu: NodeJS.CpuUsage): Figures {
   const { history, nodes, network, gossip, schedule, pool } = world
   const performed = new Set(history.records.map(({ task }) => task)).size
   return {
     cpuMs: (cpu.user + cpu.system) / 1_000,
     virtualMs: schedule.nowMs,
-    steps: trace.events,
-    effects: trace.effects,
+    steps: nodes.reduce((sum, { steps }) => sum + steps, 0),
+    effects: nodes.reduce((sum, { effects }) => sum + effects, 0),
     tasks: pool.tasks.size,
     facts: pool.size,
     executions: history.records.length,

@@ -39,9 +39,10 @@ const CHILD_FLAGS = ['--max-semi-space-size=64', '--single-threaded-gc']
 
 /** Runs one seed as a part of many. */
 function reportOf(options: RunOptions): SeedReport {
-  const { violations, coverage, figures, scenario, traceHash } = runSeed(options)
+  const twice = options.seed % TWICE_EVERY === 0
+  const { violations, coverage, figures, scenario, traceHash } = runSeed({ ...options, traced: twice })
   const found = [...violations]
-  if (options.seed % TWICE_EVERY === 0) {
+  if (twice) {
     const again = runSeed(options).traceHash
     if (again !== traceHash)
       found.push({ rule: 'I12', message: `the same seed gave the traces ${traceHash} and ${again}`, atMs: 0 })

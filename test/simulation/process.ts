@@ -57,6 +57,7 @@ export class SimNode implements Endpoint {
   boot: Boot = ''
   starts = 0
   steps = 0
+  effects = 0
   /** How often it ended in the middle of a step, and how many events waited for it while it was frozen. */
   hits = 0
   waited = 0

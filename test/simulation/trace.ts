@@ -13,8 +13,6 @@ export class Trace implements Observer {
   readonly #schedule: Schedule
   #high = 0x811c9dc5
   #low = 0x01000193
-  events = 0
-  effects = 0
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
@@ -43,7 +41,6 @@ export class Trace implements Observer {
   }
 
   event(node: SimNode, event: Event): void {
-    this.events++
     this.#number(this.#schedule.nowMs)
     this.#number(node.index)
     this.#text(event.type)
@@ -90,7 +87,6 @@ export class Trace implements Observer {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    this.effects++
     this.#number(node.index)
     this.#text(effect.type)
     switch (effect.type) {
