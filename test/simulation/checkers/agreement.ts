@@ -65,10 +65,12 @@ export class Agreement implements Checker {
     this.#replaced.set(key, replaced.add(before))
     const isOwn = (token: Token) => readToken(token).boot === node.boot
     // Another side may have had an owner of its own, which heard of an attempt that was lost here, or may have one still.
+    const hasCountedElsewhere = [...(this.#owners.get(`${task} ${state.counts}`) ?? [])].some((other) => other !== node)
     const isRivalled =
-      [...(this.#owners.get(`${task} ${state.counts}`) ?? [])].some((other) => other !== node) ||
-      this.#world.nodes.some((other) => other !== node && this.#watch.owns(other, slot))
-    const isTakenBack = replaced.has(state.counts) || (isOwn(before) && isOwn(state.counts) && !isRivalled)
+      hasCountedElsewhere || this.#world.nodes.some((other) => other !== node && this.#watch.owns(other, slot))
+    // Of two sides that are met one after the other, the second may have chosen what the first one's choice replaced.
+    const isTakenBack =
+      (replaced.has(state.counts) && !hasCountedElsewhere) || (isOwn(before) && isOwn(state.counts) && !isRivalled)
     const mayMeet = this.#world.scenario.nodes > 1 && !this.#watch.undisturbed && !isTakenBack
     if (!mayMeet) this.#world.report('I2', `task ${task}: ${before} counted on node ${node.index}, now ${state.counts}`)
   }
