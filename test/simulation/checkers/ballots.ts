@@ -24,7 +24,7 @@ export class Ballots implements Checker {
   /** Frames that came once with nothing to refuse. */
   readonly #admitted = new Set<string>()
   /** Owners of a slot since everything is calm, in order. */
-  readonly #owners = new Map<number, Boot[]>()
+  readonly #owners = new Map<number, { readonly boot: Boot; readonly epoch: number }[]>()
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -80,16 +80,19 @@ export class Ballots implements Checker {
           'I3',
           `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${promised.epoch} ${promised.node}`,
         )
-      if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot)
+      if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot, epoch)
     }
   }
 
-  #calmClaim(slot: number, boot: Boot): void {
+  #calmClaim(slot: number, boot: Boot, epoch: number): void {
     const owners = this.#owners.get(slot) ?? []
     this.#owners.set(slot, owners)
-    if (owners.at(-1) === boot) return
-    if (owners.includes(boot)) this.#world.report('I3', `slot ${slot} went from owner to owner and back, in all calm`)
-    owners.push(boot)
+    const last = owners.at(-1)
+    // The owner of before may claim until it hears of the one that took the slot over from it.
+    if (last !== undefined && (last.boot === boot || epoch < last.epoch)) return
+    if (owners.some((owner) => owner.boot === boot))
+      this.#world.report('I3', `slot ${slot} went from owner to owner and back, in all calm`)
+    owners.push({ boot, epoch })
   }
 
   event(node: SimNode, event: Event): void {
