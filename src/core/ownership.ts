@@ -16,6 +16,9 @@ import type { BallotRun, SlotRun } from './messages.ts'
 import { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
+/** So many slots are looked at one by one: in a large mesh, what a node should own takes long to find out. */
+const FEW = 256
+
 export class Ownership {
   readonly ballots = new Ballots()
   readonly #world: World
@@ -151,7 +154,14 @@ export class Ownership {
 
   /** Whether this node should own some of these slots. */
   wants(slots: readonly SlotRun[]): boolean {
-    return this.wanted().and(SlotSet.ofRuns(slots)).size > 0
+    const { nodeId } = this.#world
+    const count = slots.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+    if (count > FEW) return this.wanted().and(SlotSet.ofRuns(slots)).size > 0
+    return slots.some(({ from, to }) => {
+      for (let slot = from; slot <= to; slot++)
+        if (this.ballots.epochOf(slot) < EPOCH_MAX && this.wantedOwner(slot) === nodeId) return true
+      return false
+    })
   }
 
   /** Those of some slots that have an epoch left. */
