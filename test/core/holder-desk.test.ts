@@ -15,6 +15,7 @@ function grantIn(slot: number): Grant {
     token: `${slot}`.padStart(36, '0'),
     attempt: 1,
     failures: 0,
+    alone: false,
     timeoutMs: null,
   }
 }

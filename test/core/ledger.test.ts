@@ -36,6 +36,23 @@ function setUp() {
 }
 
 describe('a fact', () => {
+  test('has its slot counted anew where others of its task had come before the prompt, and no number falls below zero', () => {
+    const { book, batch, ledger, written, sync } = setUp()
+    const token = '1'.repeat(36)
+    const about = { batch: BATCH, task: TASK, token }
+    const claimed: Fact = { kind: 'claimed', ...about, holder: 'a', holderBoot: '00'.repeat(8), round: 0 }
+    const lost: Fact = { kind: 'lost', ...about, why: 'never-renewed' }
+    // Its slot was counted when the prompt came, as if it were a new task.
+    const task = new OpenTask([stored(seededFact(TASK)), stored(claimed), stored(lost)])
+    book.changed()
+    book.live()
+    ledger.write(task, { kind: 'ended', ...about, outcome: 'completed', durationMs: 5, result: { files: [] } })
+    expect(written()?.tallies).toEqual([])
+    expect([...batch.uncounted]).toEqual([3])
+    sync()
+    expect(Math.min(...Object.values(batch.counts))).toBe(0)
+  })
+
   test('and the tally that counts it are written in one step', () => {
     const { ledger, task, written } = setUp()
     ledger.write(task, CANCELLED)

@@ -2,6 +2,7 @@
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import { Agreement } from './agreement.ts'
+import { Alone } from './alone.ts'
 import { Answers } from './answers.ts'
 import { Attempts } from './attempts.ts'
 import { Ballots } from './ballots.ts'
@@ -38,6 +39,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),
+    new Alone(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
   ]

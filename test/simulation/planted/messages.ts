@@ -48,6 +48,15 @@ export function keepsMembersToItself(): Tamper {
   }
 }
 
+/** Does not tell holders that an attempt must run alone. */
+export function crowdsSuspects(): Tamper {
+  const crowded = (message: Message) =>
+    message.type === 'granted'
+      ? [{ ...message, grants: message.grants.map((grant) => ({ ...grant, alone: false })) }]
+      : [message]
+  return { effects: (_node, effects) => withMessages(effects, crowded) }
+}
+
 /** Offers its free places to nobody else. */
 export function asksNobody(): Tamper {
   return {
