@@ -60,6 +60,7 @@ export const PLANTED = {
   'executes-thrice': amid([], anywhere('I7', executions.executesThrice)),
   'swallows-losses': anywhere('I8', facts.swallowsLosses),
   'excuses-failures': amid(['executor'], anywhere('I8', executions.excusesFailures)),
+  'closes-early': amid(['executor'], { ...anywhere('I8', facts.closesEarly), says: 'was closed' }),
   miscounts: anywhere('I9', nodes.miscounts),
   'miscounts-at-one': inMesh('I9', nodes.miscountsAtOne),
   // In a mesh of three every node is on every list.

@@ -7,6 +7,7 @@ import { Attempts } from './attempts.ts'
 import { Ballots } from './ballots.ts'
 import { Bounds } from './bounds.ts'
 import type { Checker } from './checker.ts'
+import { Closings } from './closings.ts'
 import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
 import { watchIdleness } from './idleness.ts'
@@ -38,6 +39,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),
+    new Closings(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
   ]

@@ -126,6 +126,17 @@ function claimUnder(
   return newFact({ kind: 'claimed', batch, task, token, holder: id, holderBoot: boot, round: 0 })
 }
 
+/** Takes every failure for the last one. */
+export function closesEarly(world: World): Tamper {
+  const close = ({ fact }: StoredFact): readonly StoredFact[] => {
+    if (fact.kind !== 'ended' || fact.outcome !== 'failed') return []
+    const { batch, task } = fact
+    const round = world.pool.tasks.get(task)?.state?.round ?? 0
+    return [newFact({ kind: 'closed', batch, task, round, why: 'attempts-used-up' })]
+  }
+  return { effects: (_node, effects) => withFacts(effects, (facts) => [...facts, ...facts.flatMap(close)]) }
+}
+
 /** Chooses a second completion of a task, and then the first one after all. */
 export function choosesTwice(world: World): Tamper {
   const random = diceOf(world)
