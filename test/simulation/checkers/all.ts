@@ -12,6 +12,7 @@ import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
+import { Pauses } from './pauses.ts'
 import { Rings } from './rings.ts'
 import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
@@ -40,6 +41,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Starts(world, watch),
     new Attempts(world, watch),
     new Closings(world, watch),
+    new Pauses(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
   ]

@@ -126,6 +126,20 @@ function claimUnder(
   return newFact({ kind: 'claimed', batch, task, token, holder: id, holderBoot: boot, round: 0 })
 }
 
+/** Claims a task of a batch that is paused on its own disk. */
+export function claimsPaused(world: World): Tamper {
+  let extra = 0
+  const claim = (node: SimNode, facts: readonly StoredFact[]) => {
+    for (const { task, batch, slot, state } of world.pool.tasks.values()) {
+      if (node.disk.batch(batch)?.fields.paused.value !== true || state?.standing !== 'waiting') continue
+      const promised = node.disk.promises.find(({ from, to }) => from <= slot && slot <= to)
+      if (promised?.node === node.id) return [...facts, claimUnder(promised, { batch, task }, node, ++extra)]
+    }
+    return facts
+  }
+  return { effects: (node, effects) => withFacts(effects, (facts) => claim(node, facts)) }
+}
+
 /** Takes every failure for the last one. */
 export function closesEarly(world: World): Tamper {
   const close = ({ fact }: StoredFact): readonly StoredFact[] => {
