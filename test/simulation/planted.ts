@@ -49,6 +49,7 @@ export const PLANTED = {
   'answers-nothing': anywhere('P6', nodes.answersNothing),
   'answers-at-home': inMesh('P6', nodes.answersAtHome),
   'claims-paused': amid(['operator'], { ...anywhere('P6', facts.claimsPaused), says: 'is paused' }),
+  'halves-words': amid(['operator'], { ...anywhere('P6', facts.halvesWords), says: 'answered that' }),
   'finds-earlier-completions': anywhere('I2', facts.findsEarlierCompletions),
   'chooses-twice': anywhere('I2', facts.choosesTwice),
   'promises-less': anywhere('I3', nodes.promisesLess),

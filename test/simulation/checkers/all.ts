@@ -18,6 +18,7 @@ import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
 import { Tallies } from './tallies.ts'
 import { Tokens } from './tokens.ts'
+import { Words } from './words.ts'
 
 export interface Checkers {
   readonly all: readonly Checker[]
@@ -42,6 +43,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Attempts(world, watch),
     new Closings(world, watch),
     new Pauses(world, watch),
+    new Words(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
   ]

@@ -151,6 +151,13 @@ export function closesEarly(world: World): Tamper {
   return { effects: (_node, effects) => withFacts(effects, (facts) => [...facts, ...facts.flatMap(close)]) }
 }
 
+/** Does half of what people ask it to do to tasks, and answers that it did all. */
+export function halvesWords(): Tamper {
+  const isLeftOut = ({ fact }: StoredFact) =>
+    (fact.kind === 'cancelled' || fact.kind === 'retried') && Number.parseInt(fact.task.slice(-1), 16) % 2 === 0
+  return { effects: (_node, effects) => withFacts(effects, (facts) => facts.filter((each) => !isLeftOut(each))) }
+}
+
 /** Chooses a second completion of a task, and then the first one after all. */
 export function choosesTwice(world: World): Tamper {
   const random = diceOf(world)
