@@ -42,6 +42,7 @@ export const PLANTED = {
   'changes-its-mind': anywhere('P2', facts.changesItsMind),
   'misses-completions': inMesh('P3', executions.missesCompletions),
   'starts-nothing': amid([], anywhere('P4', executions.startsNothing)),
+  'returns-completions': amid([], { ...anywhere('P3', executions.returnsCompletions), says: 'without a reason' }),
   boasts: inMesh('P3', messages.boasts),
   'asks-nobody': amid([], inMesh('P4', messages.asksNobody)),
   'blames-nobody': amid([], { ...anywhere('P5', facts.blamesNobody), conditions: POISONED }),

@@ -13,6 +13,7 @@ import { Executions } from './executions.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
 import { Pauses } from './pauses.ts'
+import { Reruns } from './reruns.ts'
 import { Rings } from './rings.ts'
 import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
@@ -34,6 +35,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
   watchIdleness(world)
   const others: readonly Checker[] = [
     new Durability(world, watch),
+    new Reruns(world, watch),
     new Executions(world, watch),
     new Bounds(world, watch),
     new Ballots(world, watch),
