@@ -43,6 +43,7 @@ export const PLANTED = {
   'misses-completions': inMesh('P3', executions.missesCompletions),
   'starts-nothing': amid([], anywhere('P4', executions.startsNothing)),
   'returns-completions': amid([], { ...anywhere('P3', executions.returnsCompletions), says: 'without a reason' }),
+  'loses-the-living': { ...inMesh('P3', facts.losesTheLiving), says: 'gives up' },
   boasts: inMesh('P3', messages.boasts),
   'asks-nobody': amid([], inMesh('P4', messages.asksNobody)),
   'blames-nobody': amid([], { ...anywhere('P5', facts.blamesNobody), conditions: POISONED }),

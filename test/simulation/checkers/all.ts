@@ -1,4 +1,5 @@
 /** Every checker of a world, in the order in which they hear of things. */
+import { Hearing } from '../hearing.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import { Agreement } from './agreement.ts'
@@ -12,6 +13,7 @@ import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
+import { Losses } from './losses.ts'
 import { Pauses } from './pauses.ts'
 import { Reruns } from './reruns.ts'
 import { Rings } from './rings.ts'
@@ -32,11 +34,14 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
   const agreement = new Agreement(world, watch)
   const answers = new Answers(world)
   const liveness = new Liveness(world, watch)
+  const hearing = new Hearing()
   watchIdleness(world)
+  world.watch(hearing)
   const others: readonly Checker[] = [
     new Durability(world, watch),
     new Reruns(world, watch),
     new Executions(world, watch),
+    new Losses(world, watch, hearing),
     new Bounds(world, watch),
     new Ballots(world, watch),
     new Takeovers(world),

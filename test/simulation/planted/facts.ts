@@ -158,6 +158,20 @@ export function halvesWords(): Tamper {
   return { effects: (_node, effects) => withFacts(effects, (facts) => facts.filter((each) => !isLeftOut(each))) }
 }
 
+/** Gives up what others perform for it, whether it hears of them or not. */
+export function losesTheLiving(world: World): Tamper {
+  const random = diceOf(world)
+  const lose = (node: SimNode, facts: readonly StoredFact[]) => {
+    const record = world.history.records.find(
+      ({ node: holder, token, endMs }) => endMs === undefined && holder !== node && readToken(token).boot === node.boot,
+    )
+    if (record === undefined || !random.chance(0.05)) return facts
+    const { batch, task, token } = record
+    return [...facts, newFact({ kind: 'lost', batch, task, token, why: 'never-renewed' })]
+  }
+  return { effects: (node, effects) => withFacts(effects, (facts) => lose(node, facts)) }
+}
+
 /** Chooses a second completion of a task, and then the first one after all. */
 export function choosesTwice(world: World): Tamper {
   const random = diceOf(world)
