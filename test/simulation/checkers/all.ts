@@ -17,6 +17,7 @@ import { Losses } from './losses.ts'
 import { Pauses } from './pauses.ts'
 import { Reruns } from './reruns.ts'
 import { Rings } from './rings.ts'
+import { Settlements } from './settlements.ts'
 import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
 import { Tallies } from './tallies.ts'
@@ -39,6 +40,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
   world.watch(hearing)
   const others: readonly Checker[] = [
     new Durability(world, watch),
+    new Settlements(world, watch, hearing),
     new Reruns(world, watch),
     new Executions(world, watch),
     new Losses(world, watch, hearing),
