@@ -31,6 +31,7 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
         node.disk.damageTallies()
         injection.tell(node, 'tallies-damaged', [])
       }
+      node.disk.flipBatches(injection.random, fault.batches ?? 0)
       node.startIn(0)
       return nothing
     case 'wiped':
