@@ -187,3 +187,14 @@ test('a sticky full disk has room again for a process that opens it anew', () =>
     expect(node?.boot !== boot).toBe(sticky)
   }
 })
+
+test('a machine that is gone for good gets no backup of its disk', () => {
+  const world = idleWorld([
+    { kind: 'backup', atMs: 10_000, forMs: 10_000, node: 2 },
+    { kind: 'death', atMs: 15_000, node: 2 },
+  ])
+  world.run(12_000, () => false)
+  expect(world.nodes[2]?.disk.incarnation).toBe(1)
+  world.run(25_000, () => false)
+  expect(world.nodes[2]?.disk.incarnation).toBe(0)
+})

@@ -43,6 +43,8 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
     case 'backup': {
       const snapshot = node.disk.snapshot()
       return () => {
+        // Its disk was thrown away.
+        if (node.retired) return
         node.crash()
         const before = [...node.disk.facts.all()]
         node.disk.restore(snapshot)
