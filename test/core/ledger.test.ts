@@ -35,6 +35,20 @@ function setUp() {
   return { world, book, batch, ledger, task, written, sync }
 }
 
+test('a task that comes from elsewhere has a slot counted anew whose tally the store kept, and no other', () => {
+  const { batch, ledger, book, written } = setUp()
+  const other = (seq: number) => new OpenTask([stored(seededFact(taskIn(3, seq), seq))])
+  book.changed()
+  ledger.adopt(batch, other(1), [])
+  expect([...batch.uncounted]).toEqual([3])
+  expect(written()?.tallies ?? []).toEqual([])
+  batch.uncounted.clear()
+  batch.slot(3).kept = false
+  ledger.adopt(batch, other(2), [])
+  expect(batch.uncounted.size).toBe(0)
+  expect(written()).toMatchObject({ tallies: [{ slot: 3, total: 2 }] })
+})
+
 describe('a fact', () => {
   test('has its slot counted anew where others of its task had come before the prompt, and no number falls below zero', () => {
     const { book, batch, ledger, written, sync } = setUp()
