@@ -3,14 +3,15 @@
  * on two disks whenever two nodes are storing, else on its own. What it says to itself shows as what leaves its outbox.
  *
  * Another node is storing, as far as an owner can know, that has told it so in every beat from before the end came until
- * now. Which node that is does not matter.
+ * now, and has acknowledged facts lately: who acknowledges nothing for 10 s is passed over. Which node that is does not matter.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import { slotOf, type TaskId, type Token } from '../../../src/core/ids.ts'
+import type { Event } from '../../../src/core/events.ts'
+import { type NodeId, slotOf, type TaskId, type Token } from '../../../src/core/ids.ts'
 import type { PoolFact } from '../fact-pool.ts'
 import type { Hearing } from '../hearing.ts'
 import type { ExecutionRecord } from '../history.ts'
-import { saidTo } from '../message-reader.ts'
+import { heardFrom, saidTo } from '../message-reader.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -18,6 +19,7 @@ import type { Checker } from './checker.ts'
 
 /** From so long before the end came another node must have been storing. */
 const BEFORE_MS = 5_000
+const PASSED_OVER_MS = 10_000
 
 export class Settlements implements Checker {
   readonly #world: World
@@ -26,6 +28,8 @@ export class Settlements implements Checker {
   /** When each process gave the end of an attempt to be written first, by its clock. */
   readonly #endedMs = new Map<SimNode, Map<Token, number>>()
   readonly #tasks = new Map<Token, TaskId>()
+  /** When each process heard an acknowledgement of a peer last, by its clock. */
+  readonly #storedMs = new Map<SimNode, Map<NodeId, number>>()
 
   constructor(world: World, watch: Watch, hearing: Hearing) {
     this.#world = world
@@ -35,6 +39,13 @@ export class Settlements implements Checker {
 
   began(node: SimNode): void {
     this.#endedMs.set(node, new Map())
+    this.#storedMs.set(node, new Map())
+  }
+
+  event(node: SimNode, event: Event): void {
+    if (event.type !== 'received') return
+    const said = heardFrom(node.id, event.from, event.bytes, (type) => type === 'facts-stored')
+    if (said?.message.type === 'facts-stored') this.#storedMs.get(node)?.set(said.peer, node.localMs)
   }
 
   executionBegan({ token, task }: ExecutionRecord): void {
@@ -78,7 +89,10 @@ export class Settlements implements Checker {
   #storingFor(node: SimNode, token: Token): SimNode | undefined {
     const endedMs = this.#endedMs.get(node)?.get(token)
     if (endedMs === undefined) return undefined
-    const isStoring = ({ id }: SimNode) => this.#hearing.steadyBoot(node, id, endedMs - BEFORE_MS) !== undefined
+    const stored = this.#storedMs.get(node)
+    const isHeard = ({ id }: SimNode) => node.localMs - (stored?.get(id) ?? Number.NEGATIVE_INFINITY) < PASSED_OVER_MS
+    const isStoring = (other: SimNode) =>
+      isHeard(other) && this.#hearing.steadyBoot(node, other.id, endedMs - BEFORE_MS) !== undefined
     return this.#world.nodes.find((other) => other.id !== node.id && isStoring(other))
   }
 }
