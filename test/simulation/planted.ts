@@ -38,6 +38,7 @@ export const PLANTED = {
   'acknowledges-unstored': inMesh('P1', facts.acknowledgesUnstored),
   'gossips-facts': inMesh('P1', messages.gossipsFacts),
   'drops-unconfirmed': { rule: 'P1', sizes: [5], plant: nodes.dropsUnconfirmed },
+  'drops-damaged': amid(['disk'], inMesh('P1', nodes.dropsDamaged)),
   'forgets-batch-changes': amid(['operator'], anywhere('P1', facts.forgetsBatchChanges)),
   'changes-its-mind': anywhere('P2', facts.changesItsMind),
   'misses-completions': inMesh('P3', executions.missesCompletions),
