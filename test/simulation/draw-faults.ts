@@ -17,6 +17,8 @@ export interface FaultScope {
   readonly batches: number
   readonly planes: readonly Plane[]
   readonly untilMs: number
+  /** Whether contested slots are never granted: what that is for shows in a split that lasts. */
+  readonly strict?: boolean
 }
 
 type Draw = (random: Random, scope: FaultScope, atMs: number) => Fault
@@ -32,7 +34,7 @@ export function drawFaults(scope: FaultScope): Fault[] {
     const count = Math.round(random.spread(1, (30 * scope.untilMs) / 300_000))
     return Array.from({ length: count }, () => random.pick(kinds)(random, scope, random.between(0, scope.untilMs)))
   })
-  faults.push(...drawJoins(scope), ...drawDeath(scope), ...drawLeave(scope))
+  faults.push(...drawJoins(scope), ...drawDeath(scope), ...drawLeave(scope), ...drawDivision(scope))
   // Of a node alone nobody can tell a copy.
   const fits = faults.filter((fault) => endOf(fault) <= scope.untilMs && (scope.nodes > 1 || fault.kind !== 'clone'))
   return fits.sort((a, b) => a.atMs - b.atMs)
@@ -63,6 +65,17 @@ function drawLeave({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
   // Nobody else may be able to perform what the first one can.
   const isForGood = random.chance(0.5) && leave.node > 0
   return [isForGood ? leave : { ...leave, backMs: random.spread(1_000, 60_000) }]
+}
+
+/** Two sides for so long that each knows of it, in most strict meshes whose wires may fail. */
+function drawDivision({ seed, nodes, planes, untilMs, strict }: FaultScope): Fault[] {
+  const random = new Random(seed, 'division')
+  if (!strict || nodes < 3 || !planes.includes('network') || !random.chance(0.8)) return []
+  const all = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
+  const cut = 1 + random.below(nodes - 1)
+  const forMs = random.between(45_000, Math.min(120_000, untilMs))
+  const groups = [all.slice(0, cut), all.slice(cut)]
+  return [{ kind: 'split', atMs: random.between(0, untilMs - forMs), forMs, groups }]
 }
 
 const anyNode = (random: Random, { nodes }: FaultScope) => random.below(nodes)

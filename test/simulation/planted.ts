@@ -54,6 +54,10 @@ export const PLANTED = {
   'promises-less': anywhere('I3', nodes.promisesLess),
   'believes-any-ballot': inMesh('I3', messages.believesAnyBallot),
   'claims-after-yielding': inMesh('I3', facts.claimsAfterYielding),
+  'grants-contested': amid(['network'], {
+    ...inMesh('I3', nodes.grantsContested),
+    conditions: { partition: 'strict' },
+  }),
   'repeats-tokens': anywhere('I4', facts.repeatsTokens),
   'starts-late': anywhere('I5', executions.startsLate),
   'starts-unheard': inMesh('I5', executions.startsUnheard),

@@ -12,6 +12,7 @@ import { Executions } from './executions.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
 import { Rings } from './rings.ts'
+import { Sides } from './sides.ts'
 import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
 import { Tallies } from './tallies.ts'
@@ -40,6 +41,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Attempts(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
+    new Sides(world, watch),
   ]
   return { all: [agreement, answers, liveness, ...others], agreement, answers, liveness }
 }

@@ -123,3 +123,10 @@ export function dropsDamaged(world: World): Tamper {
     },
   }
 }
+
+/** Goes on with contested slots although people said that it must not. */
+export function grantsContested(): Tamper {
+  return {
+    core: (_node, options) => ({ ...options, settings: { ...options.settings, partition: 'work' } }),
+  }
+}
