@@ -51,6 +51,7 @@ export const PLANTED = {
   'answers-at-home': inMesh('P6', nodes.answersAtHome),
   'finds-earlier-completions': anywhere('I2', facts.findsEarlierCompletions),
   'chooses-twice': anywhere('I2', facts.choosesTwice),
+  'catches-up-with-nobody': { ...inMesh('I2', messages.catchesUpWithNobody), says: 'serves slot' },
   'promises-less': anywhere('I3', nodes.promisesLess),
   'believes-any-ballot': inMesh('I3', messages.believesAnyBallot),
   'claims-after-yielding': inMesh('I3', facts.claimsAfterYielding),

@@ -150,6 +150,16 @@ export class Watch implements Observer {
     return facts.length === 0 ? undefined : fold(facts)
   }
 
+  /** Whether the fact is on its disk or was given to be written. */
+  has(node: SimNode, fact: PoolFact): boolean {
+    if (node.disk.facts.has(fact)) return true
+    return (
+      this.#of(node)
+        .unsynced.get(fact.task)
+        ?.some(({ hash }) => hash === fact.hash) === true
+    )
+  }
+
   knowsBatch(node: SimNode, batch: BatchId): BatchRecord | undefined {
     return this.#of(node).batches.get(batch)
   }

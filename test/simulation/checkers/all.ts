@@ -6,6 +6,7 @@ import { Answers } from './answers.ts'
 import { Attempts } from './attempts.ts'
 import { Ballots } from './ballots.ts'
 import { Bounds } from './bounds.ts'
+import { CatchingUp } from './catching-up.ts'
 import type { Checker } from './checker.ts'
 import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
@@ -36,6 +37,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Bounds(world, watch),
     new Ballots(world, watch),
     new Takeovers(world),
+    new CatchingUp(world, watch),
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),

@@ -92,3 +92,15 @@ export function trustsNoDisk(): Tamper {
     },
   }
 }
+
+/** Takes for granted that it has everything that those have who promise it slots. */
+export function catchesUpWithNobody(): Tamper {
+  return {
+    event(node, event) {
+      if (event.type !== 'received') return event
+      const message = messageOf(event.bytes)
+      if (message?.type !== 'promised') return event
+      return { ...event, bytes: encodeMessage({ ...message, digests: node.disk.facts.readDigests(message.slots) }) }
+    },
+  }
+}
