@@ -66,6 +66,8 @@ export const PLANTED = {
   'executes-thrice': amid([], anywhere('I7', executions.executesThrice)),
   'swallows-losses': anywhere('I8', facts.swallowsLosses),
   'excuses-failures': amid(['executor'], anywhere('I8', executions.excusesFailures)),
+  'tries-once-more': amid(['executor'], { ...anywhere('I8', facts.triesOnceMore), says: 'attempts of' }),
+  'trusts-only-itself': amid(['executor'], { ...inMesh('I8', messages.trustsOnlyItself), says: 'could perform it' }),
   miscounts: anywhere('I9', nodes.miscounts),
   'miscounts-at-one': inMesh('I9', nodes.miscountsAtOne),
   // In a mesh of three every node is on every list.

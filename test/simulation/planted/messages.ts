@@ -2,7 +2,7 @@
 import { encodeMessage } from '../../../src/codec/messages.ts'
 import type { Effect } from '../../../src/core/effects.ts'
 import type { NodeId } from '../../../src/core/ids.ts'
-import type { Message } from '../../../src/core/messages.ts'
+import type { LoadRow, Message } from '../../../src/core/messages.ts'
 import { messageOf } from '../message-reader.ts'
 import type { SimNode } from '../process.ts'
 import type { Target } from '../schedule.ts'
@@ -102,5 +102,20 @@ export function catchesUpWithNobody(): Tamper {
       if (message?.type !== 'promised') return event
       return { ...event, bytes: encodeMessage({ ...message, digests: node.disk.facts.readDigests(message.slots) }) }
     },
+  }
+}
+
+/** Does not believe that others could perform anything: what fails here is tried here again. */
+export function trustsOnlyItself(): Tamper {
+  const without = (row: LoadRow) => ({ ...row, profiles: row.profiles.map((each) => ({ ...each, places: 0 })) })
+  const alter = (bytes: Uint8Array) => {
+    const message = messageOf(bytes)
+    if (message?.type === 'load') return encodeMessage({ ...message, row: without(message.row) })
+    if (message?.type !== 'beat' || message.load === undefined) return bytes
+    return encodeMessage({ ...message, load: without(message.load) })
+  }
+  return {
+    event: (_node, event) =>
+      event.type === 'received' || event.type === 'gossiped' ? { ...event, bytes: alter(event.bytes) } : event,
   }
 }
