@@ -35,7 +35,7 @@ export function drawFaults(scope: FaultScope): Fault[] {
     })
   })
   const deaths = drawDeath(scope, at)
-  faults.push(...joins, ...deaths, ...drawLeaves(scope, at, deaths))
+  faults.push(...joins, ...deaths, ...drawLeaves(scope, at, deaths), ...drawDivision(scope))
   // Of a node alone nobody can tell a copy.
   const fits = faults.filter((fault) => endOf(fault) <= scope.untilMs && (scope.nodes > 1 || fault.kind !== 'clone'))
   return fits.sort((a, b) => a.atMs - b.atMs)
@@ -72,4 +72,15 @@ function drawLeaves({ seed, nodes, planes, untilMs }: FaultScope, at: ScopeAt, d
     const leave = { kind: 'leave', atMs, node } as const
     return isForGood ? leave : { ...leave, backMs: random.spread(1_000, 60_000) }
   })
+}
+
+/** Two sides for so long that each knows of it, in most strict meshes whose wires may fail. */
+function drawDivision({ seed, nodes, planes, untilMs, strict }: FaultScope): Fault[] {
+  const random = new Random(seed, 'division')
+  if (!strict || nodes < 3 || !planes.includes('network') || !random.chance(0.8)) return []
+  const all = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
+  const cut = 1 + random.below(nodes - 1)
+  const forMs = random.between(45_000, Math.min(120_000, untilMs))
+  const groups = [all.slice(0, cut), all.slice(cut)]
+  return [{ kind: 'split', atMs: random.between(0, untilMs - forMs), forMs, groups }]
 }

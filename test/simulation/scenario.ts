@@ -49,9 +49,18 @@ export function drawScenario({ seed, nodes, tasks, planes = PLANES, faults }: Sc
   const random = new Random(seed, 'scenario')
   const faultsUntilMs = random.between(60_000, 300_000)
   const plans = drawBatches(random, tasks, nodes, conditions.maxAttempts)
-  const scope = { seed, nodes, joiners, batches: plans.length, planes: conditions.planes, untilMs: faultsUntilMs }
+  const strict = conditions.partition === 'strict'
+  const scope = {
+    seed,
+    nodes,
+    joiners,
+    batches: plans.length,
+    planes: conditions.planes,
+    untilMs: faultsUntilMs,
+    strict,
+  }
   // Where contested slots are never granted, a machine that is gone for good stops what it owned until it is forgotten.
-  const fits = ({ kind }: Fault) => conditions.partition === 'work' || kind !== 'death'
+  const fits = ({ kind }: Fault) => !strict || kind !== 'death'
   const chosen = faults ?? drawFaults(scope).filter(fits)
   return {
     seed,

@@ -81,7 +81,6 @@ export const SOMETIMES = {
   'row answered from elsewhere': 2,
   'gossip heard while streams are cut': 2,
   'facts of a deleted batch refused': 2,
-  'batch record fetched again': 2,
   'two owners of a slot at once': 2,
   'quorum lost for longer than a lease': 2,
   'steal crossed with a completion': 2,

@@ -40,6 +40,9 @@ export class Watch implements Observer {
    * disk that is wiped or put back as a whole agrees with itself.
    */
   readonly brokenTasks = new Set<TaskId>()
+  /** Those of which a disk fault of any kind took the last copy of some fact. */
+  readonly goneTasks = new Set<TaskId>()
+  readonly #damagedOn = new Map<SimNode, Set<TaskId>>()
   readonly damagedNodes = new Set<SimNode>()
   /** Batches that some node ever gave to be deleted, even where its disk forgot that: their facts may go anywhere. */
   readonly deletedBatches = new Set<BatchId>()
@@ -122,10 +125,20 @@ export class Watch implements Observer {
 
   damaged(node: SimNode, damage: DiskDamage, lost: readonly PoolFact[]): void {
     this.damagedNodes.add(node)
+    const its = this.#damagedOn.get(node) ?? new Set()
+    this.#damagedOn.set(node, its)
     for (const { task, copies } of lost) {
+      its.add(task)
       this.damagedTasks.add(task)
-      if (copies === 0 && damage === 'bits-flipped') this.brokenTasks.add(task)
+      if (copies > 0) continue
+      this.goneTasks.add(task)
+      if (damage === 'bits-flipped') this.brokenTasks.add(task)
     }
+  }
+
+  /** Whether a fault took facts of the task from that node's own disk. */
+  isDamagedOn(node: SimNode, task: TaskId): boolean {
+    return this.#damagedOn.get(node)?.has(task) === true
   }
 
   fault(_fault: Fault, begins: boolean): void {
@@ -140,6 +153,16 @@ export class Watch implements Observer {
   knows(node: SimNode, task: TaskId, slot: number): TaskState | undefined {
     const facts = [...node.disk.facts.of(task, slot), ...(this.#of(node).unsynced.get(task) ?? [])]
     return facts.length === 0 ? undefined : fold(facts)
+  }
+
+  /** Whether the fact is on its disk or was given to be written. */
+  has(node: SimNode, fact: PoolFact): boolean {
+    if (node.disk.facts.has(fact)) return true
+    return (
+      this.#of(node)
+        .unsynced.get(fact.task)
+        ?.some(({ hash }) => hash === fact.hash) === true
+    )
   }
 
   knowsBatch(node: SimNode, batch: BatchId): BatchRecord | undefined {

@@ -8,6 +8,7 @@ import { Answers } from './answers.ts'
 import { Attempts } from './attempts.ts'
 import { Ballots } from './ballots.ts'
 import { Bounds } from './bounds.ts'
+import { CatchingUp } from './catching-up.ts'
 import type { Checker } from './checker.ts'
 import { Closings } from './closings.ts'
 import { Durability } from './durability.ts'
@@ -19,6 +20,7 @@ import { Pauses } from './pauses.ts'
 import { Reruns } from './reruns.ts'
 import { Rings } from './rings.ts'
 import { Settlements } from './settlements.ts'
+import { Sides } from './sides.ts'
 import { Starts } from './starts.ts'
 import { Takeovers } from './takeovers.ts'
 import { Tallies } from './tallies.ts'
@@ -48,6 +50,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Bounds(world, watch),
     new Ballots(world, watch),
     new Takeovers(world),
+    new CatchingUp(world, watch),
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),
@@ -57,6 +60,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Words(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
+    new Sides(world, watch),
   ]
   return { all: [agreement, answers, liveness, ...others], agreement, answers, liveness }
 }

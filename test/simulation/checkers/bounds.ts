@@ -110,7 +110,7 @@ export class Bounds implements Checker {
     const parts = isAlone || this.#watch.undisturbed ? 1 : PARTS_MAX
     // Of two attempts at once both may end their nodes before either loss is known.
     const most = parts * (rounds * MESH_SETTINGS.blamedLossesMax + (isAlone ? 0 : 1))
-    const isExcused = this.#watch.damagedTasks.has(task) || this.#watch.deletedBatches.has(batch)
+    const isExcused = this.#watch.goneTasks.has(task) || this.#watch.deletedBatches.has(batch)
     if (deaths > most && !isExcused)
       this.#world.report('P5', `task ${task} has ended ${deaths} nodes in ${rounds} rounds`)
   }

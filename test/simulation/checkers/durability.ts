@@ -2,14 +2,19 @@
  * P1, I1: what was acknowledged is on as many disks as was said, and stays on one as long as no disk fault took the
  * last copy: tasks, batches, and what was said about batches. What people delete is not lost. What a node drops is on two
  * other disks.
+ *
+ * A task is lost without a fault of the nodes only where each disk that had it lost it: where the last copy went with a
+ * disk, not where a node dropped it or left. A disk that lost a fact counts as one that has it where others may still
+ * believe so.
  */
 import type { BatchRecord } from '../../../src/core/batches.ts'
-import type { AnswerValue, Effect } from '../../../src/core/effects.ts'
+import type { AnswerValue, Effect, Writes } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
 import type { BatchId, TaskId } from '../../../src/core/ids.ts'
 import { STANDINGS } from '../../../src/core/member-entry.ts'
 import type { MemberEntry } from '../../../src/core/membership.ts'
 import type { PoolFact } from '../fact-pool.ts'
+import type { DiskDamage } from '../observer.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -17,12 +22,18 @@ import type { Checker } from './checker.ts'
 
 /** After so long without trouble every node knows of the others. */
 const MET_MS = 60_000
+/** Who was told that another disk has a fact may act on it for so long. */
+const TOLD_MS = 60_000
 
 export class Durability implements Checker {
   readonly #world: World
   readonly #watch: Watch
   readonly #acknowledged = new Set<TaskId>()
   readonly #deleted = new Set<BatchId>()
+  /** Fact => disks from which a fault took it, and when. */
+  readonly #lost = new Map<PoolFact, Map<SimNode, number>>()
+  /** Tasks that no disk has any more since a fault took the last copy. */
+  readonly #taken = new Set<TaskId>()
   /** Request => what its node knew of the batch that is to be changed: the change counts higher. */
   readonly #before = new Map<number, BatchRecord | undefined>()
 
@@ -53,12 +64,27 @@ export class Durability implements Checker {
     this.#before.delete(effect.request)
   }
 
+  damaged(node: SimNode, _damage: DiskDamage, lost: readonly PoolFact[]): void {
+    for (const fact of lost) {
+      const disks = this.#lost.get(fact) ?? new Map()
+      this.#lost.set(fact, disks.set(node, this.#world.schedule.nowMs))
+      if (fact.kind === 'seeded' && this.#copies(fact.task) === 0) this.#taken.add(fact.task)
+    }
+  }
+
+  durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
+    for (const fact of added) {
+      this.#lost.get(fact)?.delete(node)
+      if (fact.kind === 'seeded') this.#taken.delete(fact.task)
+    }
+  }
+
   #intake(rows: readonly { readonly task: TaskId }[], copies: number): void {
     const { report } = this.#world
     for (const { task } of rows) {
       this.#acknowledged.add(task)
       const found = this.#copies(task)
-      if (found < Math.min(2, copies) && !this.#isExcused(task))
+      if (found < Math.min(2, copies) && this.#copiesTold(task) < Math.min(2, copies) && !this.#isDeleted(task))
         report('P1', `task ${task} was acknowledged with ${copies} copies, and is on ${found} disks`)
     }
     if (copies < 2 && this.#isMet)
@@ -75,9 +101,8 @@ export class Durability implements Checker {
     return isMet && nodes.filter(({ up }) => up).length > 1
   }
 
-  /** Whether a disk fault, or people, may have taken facts of the task. */
-  #isExcused(task: TaskId): boolean {
-    if (this.#watch.damagedTasks.has(task)) return true
+  /** Whether people may have taken facts of the task. */
+  #isDeleted(task: TaskId): boolean {
     const batch = this.#world.pool.tasks.get(task)?.batch
     return batch !== undefined && this.#watch.deletedBatches.has(batch)
   }
@@ -88,6 +113,21 @@ export class Durability implements Checker {
     for (const fact of this.#world.pool.tasks.get(task)?.facts ?? [])
       if (fact.kind === 'seeded') most = Math.max(most, fact.copies)
     return most
+  }
+
+  /** The same with disks that a fault took it from: who has it in its index may not know. */
+  #copiesTold(task: TaskId): number {
+    let most = this.#copies(task)
+    for (const [fact, disks] of this.#lost)
+      if (fact.kind === 'seeded' && fact.task === task) most = Math.max(most, fact.copies + disks.size)
+    return most
+  }
+
+  /** Disks that have the fact, or had it until shortly before. */
+  #disksTold(fact: PoolFact): number {
+    const sinceMs = this.#world.schedule.nowMs - TOLD_MS
+    const lost = [...(this.#lost.get(fact)?.values() ?? [])]
+    return fact.copies + lost.filter((atMs) => atMs >= sinceMs).length
   }
 
   /** What was said about a batch is acknowledged: it must be on disks, whatever else was said of it since. */
@@ -126,12 +166,14 @@ export class Durability implements Checker {
 
   /** Others have what a node drops because it is not listed for it. */
   dropped(node: SimNode, facts: readonly PoolFact[]): void {
-    for (const { task, kind, slot, copies } of facts)
-      if (copies < 2 && !this.#isExcused(task))
+    for (const fact of facts) {
+      const { task, kind, slot, copies } = fact
+      if (copies < 2 && this.#disksTold(fact) < 2 && !this.#isDeleted(task))
         this.#world.report(
           'P1',
           `node ${node.index} dropped slot ${slot}, and ${kind} of task ${task} is on ${copies} other disks`,
         )
+    }
   }
 
   second(): void {
@@ -144,8 +186,8 @@ export class Durability implements Checker {
 
   #look(): void {
     for (const task of this.#acknowledged)
-      if (this.#copies(task) === 0 && !this.#isExcused(task))
-        this.#world.report('P1', `task ${task} was acknowledged, and is on no disk though no disk lost it`)
+      if (this.#copies(task) === 0 && !this.#taken.has(task) && !this.#isDeleted(task))
+        this.#world.report('P1', `task ${task} was acknowledged, and is on no disk though no fault took its last copy`)
     if (this.#watch.damagedNodes.size > 0) return
     for (const batch of this.#deleted)
       if (!this.#world.nodes.some(({ disk }) => disk.batch(batch)?.deleted))

@@ -56,7 +56,7 @@ export class Tallies implements Checker {
   /** `batch slot` => its tasks, but for slots with a damaged one. */
   #states(): Map<string, TaskState[]> {
     const groups = new Map<string, TaskState[]>()
-    const damaged = new Set([...this.#watch.damagedTasks].map(slotOf))
+    const damaged = new Set([...this.#watch.brokenTasks].map(slotOf))
     for (const { batch, slot, state } of tasksOf(this.#world)) {
       if (state === undefined || damaged.has(slot) || this.#watch.deletedBatches.has(batch)) continue
       const key = `${batch} ${slot}`

@@ -1,4 +1,5 @@
 /** Bugs in what is written: facts that are not, come twice, or say what is not so. */
+import type { BatchRecord } from '../../../src/core/batches.ts'
 import type { Event } from '../../../src/core/events.ts'
 import type { EndedFact, StoredFact } from '../../../src/core/facts.ts'
 import { makeToken, readToken, type Token } from '../../../src/core/ids.ts'
@@ -198,6 +199,19 @@ export function forgetsBatchChanges(): Tamper {
       altered(effects, 'persist', (effect) => [
         { ...effect, batches: effect.batches.filter(({ id }) => node.disk.batch(id) === undefined) },
       ]),
+  }
+}
+
+/** Tries tasks once more than what is written down of their batch allows. */
+export function triesOnceMore(): Tamper {
+  const fewer = (record: BatchRecord): BatchRecord => {
+    const { maxAttempts } = record.fields
+    const value = Math.max(1, maxAttempts.value - 1)
+    return { ...record, fields: { ...record.fields, maxAttempts: { ...maxAttempts, value } } }
+  }
+  return {
+    effects: (_node, effects) =>
+      altered(effects, 'persist', (effect) => [{ ...effect, batches: effect.batches.map(fewer) }]),
   }
 }
 

@@ -3,7 +3,7 @@ import { decodeFact } from '../../../src/codec/facts.ts'
 import { encodeMessage } from '../../../src/codec/messages.ts'
 import type { Effect } from '../../../src/core/effects.ts'
 import type { NodeId } from '../../../src/core/ids.ts'
-import type { Message } from '../../../src/core/messages.ts'
+import type { LoadRow, Message } from '../../../src/core/messages.ts'
 import { messageOf } from '../message-reader.ts'
 import type { SimNode } from '../process.ts'
 import type { Target } from '../schedule.ts'
@@ -115,5 +115,32 @@ export function trustsNoDisk(): Tamper {
       const message = messageOf(event.bytes)
       return message?.type === 'beat' ? { ...event, bytes: encodeMessage({ ...message, storing: false }) } : event
     },
+  }
+}
+
+/** Takes for granted that it has everything that those have who promise it slots. */
+export function catchesUpWithNobody(): Tamper {
+  return {
+    event(node, event) {
+      if (event.type !== 'received') return event
+      const message = messageOf(event.bytes)
+      if (message?.type !== 'promised') return event
+      return { ...event, bytes: encodeMessage({ ...message, digests: node.disk.facts.readDigests(message.slots) }) }
+    },
+  }
+}
+
+/** Does not believe that others could perform anything: what fails here is tried here again. */
+export function trustsOnlyItself(): Tamper {
+  const without = (row: LoadRow) => ({ ...row, profiles: row.profiles.map((each) => ({ ...each, places: 0 })) })
+  const alter = (bytes: Uint8Array) => {
+    const message = messageOf(bytes)
+    if (message?.type === 'load') return encodeMessage({ ...message, row: without(message.row) })
+    if (message?.type !== 'beat' || message.load === undefined) return bytes
+    return encodeMessage({ ...message, load: without(message.load) })
+  }
+  return {
+    event: (_node, event) =>
+      event.type === 'received' || event.type === 'gossiped' ? { ...event, bytes: alter(event.bytes) } : event,
   }
 }

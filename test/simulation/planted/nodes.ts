@@ -1,6 +1,7 @@
 /** Bugs of a node as a whole: what it answers, promises, counts, and when it wakes. */
 import { membersOn } from '../checkers/members.ts'
 import { referenceRing } from '../checkers/reference-ring.ts'
+import type { SimNode } from '../process.ts'
 import type { Tamper } from '../surroundings.ts'
 import { altered } from '../tampering.ts'
 import type { World } from '../world.ts'
@@ -102,5 +103,30 @@ export function dropsUnconfirmed(world: World): Tamper {
       const runs = slots.sort((a, b) => a - b).map((slot) => ({ from: slot, to: slot }))
       return [...effects, { type: 'drop-slots', slots: node.disk.facts.readDigests(runs) }]
     },
+  }
+}
+
+/** Drops what a fault has taken from another disk, as if that were no reason to keep it. */
+export function dropsDamaged(world: World): Tamper {
+  const damaged = new Map<number, SimNode>()
+  world.watch({
+    damaged(node, _damage, lost) {
+      for (const { slot } of lost) damaged.set(slot, node)
+    },
+  })
+  return {
+    effects(node, effects, event) {
+      const slots = [...damaged].filter(([slot, where]) => where !== node && node.disk.facts.digest(slot) !== '')
+      if (event.type !== 'tick' || slots.length === 0) return effects
+      const runs = slots.map(([slot]) => ({ from: slot, to: slot })).sort((a, b) => a.from - b.from)
+      return [...effects, { type: 'drop-slots', slots: node.disk.facts.readDigests(runs) }]
+    },
+  }
+}
+
+/** Goes on with contested slots although people said that it must not. */
+export function grantsContested(): Tamper {
+  return {
+    core: (_node, options) => ({ ...options, settings: { ...options.settings, partition: 'work' } }),
   }
 }
