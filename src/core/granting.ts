@@ -75,7 +75,7 @@ export class Granting {
           if (batch.runnable) free -= this.#grantFrom(batch, name, free, contest)
         }
       }
-      if (free > 0 && this.#lone === undefined) this.#copy(name, free)
+      if (free > 0 && this.#lone === undefined && !this.#places.runsLone) this.#copy(name, free)
     }
   }
 

@@ -16,8 +16,8 @@ import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
 import { referenceRing } from './reference-ring.ts'
 
-/** By then silence is known, though a node that has trouble of its own takes its time. */
-const APART_MS = 30_000
+/** By then silence is known, though a node that has trouble of its own takes up to eight times as long as others. */
+const APART_MS = 60_000
 /** A node that did nothing for so long judges everybody anew. */
 const GAP_MS = 1_500
 /** Up to so many members everyone beats everyone. */
