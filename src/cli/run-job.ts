@@ -54,18 +54,26 @@ export async function runJob(job: RunJob): Promise<number> {
   const progress = await startProgress(() => describe(job, standing))
   let view: BatchView
   try {
-    await takeUp(job)
-    view = await seedAndFollow(job, standing)
+    view = await runThrough(job, standing)
     await job.output.finish()
-  } catch (error) {
-    // On a disk that is full it fails too: why the run ended is what people are told.
-    await job.output.finish().catch(() => undefined)
-    throw error
   } finally {
     progress.end()
   }
   const result = await pullBatch(job.node.source, job.request.batch, job.out, { signal: job.signal })
   return await report(job, view, result, standing.written)
+}
+
+/** What ends the run early is what people are told; that the folder cannot be put in order either, only where it is news. */
+async function runThrough(job: RunJob, standing: Standing): Promise<BatchView> {
+  try {
+    await takeUp(job)
+    return await seedAndFollow(job, standing)
+  } catch (ended) {
+    await job.output.finish().catch((error: Error) => {
+      if (!(ended instanceof Error) || error.message !== ended.message) warn(error.message)
+    })
+    throw ended
+  }
 }
 
 function describe({ input, startedMs }: RunJob, { view, seeded, acknowledged }: Standing): string | undefined {
