@@ -116,7 +116,7 @@ export class Claims {
       const idle = claim.idle && claimed.length === 0
       for (const [batch, task] of this.granting.pick(holder, want, { idle, kind }))
         claimed.push([batch, this.#claimFor(batch, task, holder, boot)])
-      if (claimed.some(([, { task }]) => this.#runsAlone(task))) break
+      if (claimed.some(([, { task }]) => this.granting.isLone(task))) break
     }
     if (claimed.length === 0) return 0
     this.#world.commits.afterwards(() =>
@@ -177,13 +177,9 @@ export class Claims {
     const { timeoutMs } = this.#ledger.batchOf(task).record.fields
     const attempt = attempts.findIndex((each) => each.token === token) + 1
     const failures = chargedFailures(task.state).length
-    const alone = this.#runsAlone(task)
+    const alone = this.granting.isLone(task)
     const about = { token, batch, task: id, index, prompt, params, profile }
     return { ...about, attempt, failures, timeoutMs: timeoutMs.value, alone }
-  }
-
-  #runsAlone(task: OpenTask): boolean {
-    return task.runsAlone(this.#world.settings.blamedLossesAlone)
   }
 
   /** A holder says that executions have begun. */

@@ -170,14 +170,14 @@ export class Granting {
       const fit = this.#fitOf(batch, task, holder)
       if (fit === 'never') never.push(task)
       else if (fit === 'last') last.push(task)
-      else if (this.#isLone(task)) {
+      else if (this.isLone(task)) {
         lone = task
         break
       } else picked.push(task)
     }
     while (picked.length < free && lone === undefined && last.length > 0) {
       const task = last.shift() as OpenTask
-      if (this.#isLone(task)) lone = task
+      if (this.isLone(task)) lone = task
       else picked.push(task)
     }
     for (const task of [...never, ...last]) queue?.push(task)
@@ -224,7 +224,8 @@ export class Granting {
     this.#places.waitsForLone = task !== undefined
   }
 
-  #isLone(task: OpenTask): boolean {
+  /** Whether it must run alone. */
+  isLone(task: OpenTask): boolean {
     return task.runsAlone(this.#world.settings.blamedLossesAlone)
   }
 

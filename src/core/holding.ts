@@ -6,7 +6,8 @@
  *
  * 1. Never more executions of a profile than its places; a place is free again only when the execution has ended.
  * 2. An attempt is not started when its owner was unheard for `OWNER_SILENT_MS`, when the node stops, without a free
- *    place, or beside others where it must run alone: it is returned. What runs is finished and reported, whoever the owner is by then.
+ *    place, or beside others where it must run alone: it is returned. What runs is finished and reported, whoever the owner
+ *    is by then.
  * 3. An execution is asked to end at its timeout (deadlines.ts), a first one that runs too long as returned (time-limits.ts).
  */
 import { Deadlines } from './deadlines.ts'

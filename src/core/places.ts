@@ -51,8 +51,14 @@ const REST_MS_MAX = 60_000
 interface NodeWide {
   /** Cause => reason, for people. */
   readonly suspensions: Map<SuspensionCause, string>
-  /** Nothing is taken beside a lone attempt. */
-  quiet: boolean
+  /** Attempts held here that must run alone and were not given up. */
+  lone: number
+  /** An attempt that must run alone waits here until nothing else runs. */
+  waitsForLone: boolean
+}
+
+function nodeWide(): NodeWide {
+  return { suspensions: new Map(), lone: 0, waitsForLone: false }
 }
 
 export class Profile {
@@ -67,7 +73,7 @@ export class Profile {
   #rests = 0
   readonly #node: NodeWide
 
-  constructor(settings: ProfileSettings, node: NodeWide = { suspensions: new Map(), quiet: false }) {
+  constructor(settings: ProfileSettings, node: NodeWide = nodeWide()) {
     this.settings = settings
     this.#node = node
   }
@@ -85,7 +91,8 @@ export class Profile {
 
   /** Places for attempts that may run beside others. */
   free(nowMs: number): number {
-    return this.#node.quiet ? 0 : this.room(nowMs)
+    const { lone, waitsForLone } = this.#node
+    return waitsForLone || lone > 0 ? 0 : this.room(nowMs)
   }
 
   /** Places for the attempt that must run alone, where nothing else runs. */
@@ -141,10 +148,7 @@ export class Places {
   readonly profiles = new Map<string, Profile>()
   readonly held = new Map<Token, Held>()
   readonly #settings: NodeSettings
-  readonly #node: NodeWide = { suspensions: new Map(), quiet: false }
-  /** Attempts held here that must run alone and were not given up. */
-  #lone = 0
-  #waitsForLone = false
+  readonly #node = nodeWide()
   /** Owner => how many attempts of its this node holds. */
   readonly #owners = new Map<NodeId, number>()
   /** Rises whenever the owners of what is held here change. */
@@ -174,13 +178,12 @@ export class Places {
 
   /** Whether an attempt that must run alone waits here until nothing else runs. */
   set waitsForLone(waits: boolean) {
-    this.#waitsForLone = waits
-    this.#keepQuiet()
+    this.#node.waitsForLone = waits
   }
 
   /** Whether an attempt that must run alone has its place. */
   get runsLone(): boolean {
-    return this.#lone > 0
+    return this.#node.lone > 0
   }
 
   /** What runs here, but for what its owner has given up. */
@@ -188,15 +191,10 @@ export class Places {
     return [...this.held.values()].filter(({ lost }) => !lost)
   }
 
-  #keepQuiet(): void {
-    this.#node.quiet = this.#waitsForLone || this.#lone > 0
-  }
-
   take(grant: Grant, owner: NodeId): Held {
     const held = reserved(grant, owner)
     this.held.set(held.token, held)
-    if (grant.alone) this.#lone++
-    this.#keepQuiet()
+    if (grant.alone) this.#node.lone++
     const its = this.#owners.get(owner) ?? 0
     this.#owners.set(owner, its + 1)
     if (its === 0) this.ownersVersion++
@@ -222,9 +220,7 @@ export class Places {
   }
 
   #endLone({ grant, lost }: Held): void {
-    if (!grant.alone || lost) return
-    this.#lone--
-    this.#keepQuiet()
+    if (grant.alone && !lost) this.#node.lone--
   }
 
   /** Who granted what is held here. */
