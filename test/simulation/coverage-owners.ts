@@ -13,6 +13,7 @@ import type { PoolFact } from './fact-pool.ts'
 import type { ExecutionRecord } from './history.ts'
 import { heardFrom } from './message-reader.ts'
 import type { Observer } from './observer.ts'
+import { OwnClaims } from './own-claims.ts'
 import type { SimNode } from './process.ts'
 import { type Ballot, Promises } from './promises.ts'
 import type { Sometimes } from './sometimes.ts'
@@ -36,7 +37,7 @@ export class OwnerCoverage implements Observer {
   readonly #boots = new Map<Boot, SimNode>()
   /** Who claimed in a slot last, of each node. */
   readonly #claimers = new Map<number, Map<SimNode, Claimer>>()
-  readonly #stated = new Set<Token>()
+  readonly #claims = new OwnClaims()
   /** Completions that are on one disk. */
   readonly #single = new Set<PoolFact>()
   /** Nodes that end of their own accord. */
@@ -93,15 +94,11 @@ export class OwnerCoverage implements Observer {
 
   effect(node: SimNode, effect: Effect): void {
     if (effect.type === 'stopped') this.#stopping.add(node)
-    if (effect.type !== 'persist') return
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot || this.#stated.has(fact.token)) continue
-      this.#stated.add(fact.token)
-      this.#claims(node, slotOf(fact.task), readToken(fact.token).epoch)
-    }
+    for (const { task, token } of this.#claims.stated(node, effect))
+      this.#claimed(node, slotOf(task), readToken(token).epoch)
   }
 
-  #claims(node: SimNode, slot: number, epoch: number): void {
+  #claimed(node: SimNode, slot: number, epoch: number): void {
     const claimers = this.#claimers.get(slot) ?? new Map<SimNode, Claimer>()
     this.#claimers.set(slot, claimers)
     // Nobody has told the other yet: it goes on with its own ballot, or would, once it is awake.

@@ -1,6 +1,7 @@
 /** Rare states in which something waits although a place is free, told by disks and executors: paused, strict, alone. */
 import { readToken } from '../../src/core/ids.ts'
 import { MESH_SETTINGS } from '../../src/core/settings.ts'
+import { isBlamed } from './checkers/attempt-ends.ts'
 import { membersOn } from './checkers/members.ts'
 import { referenceRing } from './checkers/reference-ring.ts'
 import { owns } from './coverage-owners.ts'
@@ -30,10 +31,7 @@ export class WithheldCoverage implements Observer {
   /** A task that has ended nodes runs where nothing else does. */
   executionBegan({ node, task, token }: ExecutionRecord): void {
     const state = this.#world.pool.tasks.get(task)?.state
-    const blamed = state?.attempts.filter(
-      ({ round, end, why }) =>
-        round === state.round && end === 'lost' && (why === 'holder-dead' || why === 'holder-restarted'),
-    )
+    const blamed = state?.attempts.filter((each) => each.round === state.round && isBlamed(each))
     if ((blamed?.length ?? 0) < MESH_SETTINGS.blamedLossesAlone || node.executor.running > 0) return
     const owner = this.#world.nodes.find(({ boot }) => boot === readToken(token).boot)
     if (owner?.id === node.id) this.#reached('lone task run')

@@ -42,7 +42,6 @@ export class Watch implements Observer {
   readonly brokenTasks = new Set<TaskId>()
   /** Those of which a disk fault of any kind took the last copy of some fact. */
   readonly goneTasks = new Set<TaskId>()
-  readonly #damagedOn = new Map<SimNode, Set<TaskId>>()
   readonly damagedNodes = new Set<SimNode>()
   /** Batches that some node ever gave to be deleted, even where its disk forgot that: their facts may go anywhere. */
   readonly deletedBatches = new Set<BatchId>()
@@ -125,20 +124,12 @@ export class Watch implements Observer {
 
   damaged(node: SimNode, damage: DiskDamage, lost: readonly PoolFact[]): void {
     this.damagedNodes.add(node)
-    const its = this.#damagedOn.get(node) ?? new Set()
-    this.#damagedOn.set(node, its)
     for (const { task, copies } of lost) {
-      its.add(task)
       this.damagedTasks.add(task)
       if (copies > 0) continue
       this.goneTasks.add(task)
       if (damage === 'bits-flipped') this.brokenTasks.add(task)
     }
-  }
-
-  /** Whether a fault took facts of the task from that node's own disk. */
-  isDamagedOn(node: SimNode, task: TaskId): boolean {
-    return this.#damagedOn.get(node)?.has(task) === true
   }
 
   fault(_fault: Fault, begins: boolean): void {

@@ -10,6 +10,7 @@ import type { ExecutionRecord } from '../history.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
+import { isBlamed } from './attempt-ends.ts'
 import type { Checker } from './checker.ts'
 
 export class Alone implements Checker {
@@ -55,9 +56,6 @@ export class Alone implements Checker {
 }
 
 function isSuspected({ attempts, round }: TaskState): boolean {
-  const blamed = attempts.filter(
-    (each) =>
-      each.round === round && each.end === 'lost' && (each.why === 'holder-dead' || each.why === 'holder-restarted'),
-  )
+  const blamed = attempts.filter((each) => each.round === round && isBlamed(each))
   return blamed.length >= MESH_SETTINGS.blamedLossesAlone
 }

@@ -7,13 +7,15 @@
 import type { Effect } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
 import type { ClaimedFact } from '../../../src/core/facts.ts'
-import { readToken, slotOf, type Token } from '../../../src/core/ids.ts'
+import { slotOf } from '../../../src/core/ids.ts'
 import { MESH_SETTINGS } from '../../../src/core/settings.ts'
 import type { Attempt, TaskState } from '../../../src/core/task.ts'
 import type { ExecutionRecord } from '../history.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
+import { isBlamed, isCharged } from './attempt-ends.ts'
 import type { Checker } from './checker.ts'
 
 /** What an owner knows of who could perform a task is no older. */
@@ -23,11 +25,10 @@ const HEARD_MS = 2_000
 /** What has a node perform less than it is set up for, or nothing. */
 const UNABLE: ReadonlySet<Event['type']> = new Set(['suspend', 'stop', 'leave', 'forget'])
 
-const NODE_FAULTS: readonly string[] = ['not-here', 'backend-down', 'disk-full', 'drain']
-
 export class Attempts implements Checker {
   readonly #world: World
   readonly #watch: Watch
+  readonly #claims = new OwnClaims()
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -51,17 +52,8 @@ export class Attempts implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type !== 'persist') return
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot) continue
-      // An own claim comes back from others too.
-      if (this.#stated.has(fact.token)) continue
-      this.#stated.add(fact.token)
-      this.#claim(node, fact)
-    }
+    for (const claim of this.#claims.stated(node, effect)) this.#claim(node, claim)
   }
-
-  readonly #stated = new Set<Token>()
 
   #claim(node: SimNode, claim: ClaimedFact): void {
     const known = this.#watch.knows(node, claim.task, slotOf(claim.task))
@@ -137,15 +129,9 @@ function overLimit(state: TaskState, attempts: readonly Attempt[], nodes: number
   if (attempts.some(({ error }) => error?.class === 'bad-input')) return 'its input is bad'
   const tried = attempts.filter(({ end }) => end !== 'returned').length
   if (tried >= MESH_SETTINGS.attemptsPerRoundMax) return `it was tried ${tried} times`
-  const blamed = attempts.filter(
-    ({ end, why }) => end === 'lost' && (why === 'holder-dead' || why === 'holder-restarted'),
-  )
+  const blamed = attempts.filter(isBlamed)
   if (blamed.length >= MESH_SETTINGS.blamedLossesMax) return `${blamed.length} losses are blamed on it`
   return overOpen(attempts, nodes)
-}
-
-function isCharged({ end, error }: Attempt): boolean {
-  return (end === 'failed' || end === 'timed-out') && !NODE_FAULTS.includes(error?.class ?? '')
 }
 
 /** A second one is a speculative copy; a node alone has no use for one. */

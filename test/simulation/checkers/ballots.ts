@@ -5,10 +5,12 @@
  */
 import type { Effect, Writes } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
-import { type Boot, type NodeId, readToken, slotOf, type Token } from '../../../src/core/ids.ts'
+import type { ClaimedFact } from '../../../src/core/facts.ts'
+import { type Boot, type NodeId, readToken, slotOf } from '../../../src/core/ids.ts'
 import type { BallotRun, MessageOf } from '../../../src/core/messages.ts'
 import { heardFrom, saidTo } from '../message-reader.ts'
 import type { DiskDamage } from '../observer.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import { isLower, type Promises } from '../promises.ts'
 import type { Watch } from '../watch.ts'
@@ -18,6 +20,7 @@ import type { Checker } from './checker.ts'
 export class Ballots implements Checker {
   readonly #world: World
   readonly #watch: Watch
+  readonly #claims = new OwnClaims()
   readonly #highest = new Map<SimNode, Promises>()
   /** Node, peer and seq of a frame => slots that must be refused. */
   readonly #tooLow = new Map<string, readonly number[]>()
@@ -56,32 +59,23 @@ export class Ballots implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type === 'persist') this.#claims(node, effect)
-    else if (effect.type === 'send') {
+    for (const claim of this.#claims.stated(node, effect)) this.#claimed(node, claim)
+    if (effect.type === 'send') {
       const said = saidTo(node.id, effect.to, effect.bytes, (type) => type === 'facts-stored')
       if (said?.message.type === 'facts-stored') this.#stored(node, said.peer, said.message)
     }
   }
 
-  readonly #stated = new Set<Token>()
-
-  #claims(node: SimNode, { facts }: Writes): void {
-    const promises = this.#watch.promises(node)
-    for (const { fact } of facts) {
-      if (fact.kind !== 'claimed') continue
-      const { boot, epoch } = readToken(fact.token)
-      // An own claim comes back from others, after the slot went to one of them too.
-      if (boot !== node.boot || this.#stated.has(fact.token)) continue
-      this.#stated.add(fact.token)
-      const slot = slotOf(fact.task)
-      const promised = promises.of(slot)
-      if (promised.epoch !== epoch || promised.node !== node.id)
-        this.#world.report(
-          'I3',
-          `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${promised.epoch} ${promised.node}`,
-        )
-      if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot, epoch)
-    }
+  #claimed(node: SimNode, { token, task }: ClaimedFact): void {
+    const { boot, epoch } = readToken(token)
+    const slot = slotOf(task)
+    const promised = this.#watch.promises(node).of(slot)
+    if (promised.epoch !== epoch || promised.node !== node.id)
+      this.#world.report(
+        'I3',
+        `node ${node.index} claims in slot ${slot} under epoch ${epoch}; its disk promised it to ${promised.epoch} ${promised.node}`,
+      )
+    if (this.#world.calmMs !== undefined) this.#calmClaim(slot, boot, epoch)
   }
 
   #calmClaim(slot: number, boot: Boot, epoch: number): void {

@@ -7,19 +7,18 @@
  * That is asked for only where nothing keeps nodes that could perform the task from being there.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import type { ClosedFact, ClosingReason, ErrorClass } from '../../../src/core/facts.ts'
+import type { ClosedFact, ClosingReason } from '../../../src/core/facts.ts'
 import { slotOf } from '../../../src/core/ids.ts'
 import type { Attempt } from '../../../src/core/task.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
+import { isBlamed, isCharged } from './attempt-ends.ts'
 import type { Checker } from './checker.ts'
 
 const ATTEMPTS_MAX = 32
 const BLAMED_MAX = 5
 const ATTEMPTS_UNLESS_SAID = 3
-/** Errors of a task, not of the node that performed it. */
-const CHARGED: ReadonlySet<ErrorClass> = new Set(['failed', 'timed-out', 'bad-output', 'oom', 'bad-input'])
 
 export class Closings implements Checker {
   readonly #world: World
@@ -80,13 +79,4 @@ export class Closings implements Checker {
     const isEverywhere = scenario.plans.every(({ profile }) => profile === 'draw')
     return !mayBeMissing && isEverywhere && nodes.filter(({ up }) => up).length > 1
   }
-}
-
-function isCharged({ end, error }: Attempt): boolean {
-  return (end === 'failed' || end === 'timed-out') && (error === undefined || CHARGED.has(error.class))
-}
-
-/** The process of its holder ended while it ran. */
-function isBlamed({ end, why }: Attempt): boolean {
-  return end === 'lost' && (why === 'holder-dead' || why === 'holder-restarted')
 }

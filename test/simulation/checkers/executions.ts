@@ -9,12 +9,11 @@ import type { ExecutionRecord } from '../history.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
+import { isLate } from './late.ts'
 import { trueBatches } from './truth.ts'
 
 /** A claim may have been under way when its task was completed elsewhere. */
 const CROSSING_MS = 2_000
-/** Of what an attempt usually takes on its node, at the least. */
-const LATE_FACTOR = 1.5
 
 export class Executions implements Checker {
   readonly #world: World
@@ -54,7 +53,7 @@ export class Executions implements Checker {
     if (others.length > (scenario.nodes > 1 ? 1 : 0))
       report('I7', `task ${task} is executed ${others.length + 1} times at once`)
     for (const other of others) {
-      if (this.#isOfAnotherMesh(other, record) || this.#isLate(other, atMs)) continue
+      if (this.#isOfAnotherMesh(other, record) || isLate(this.#world, other, atMs)) continue
       report('P3', `task ${task} is executed twice at once though the first has run for ${atMs - other.atMs} ms only`)
     }
   }
@@ -62,12 +61,6 @@ export class Executions implements Checker {
   /** Owners that did not know of each other yet, before their meshes met, grant the same task without a copy being due. */
   #isOfAnotherMesh(other: ExecutionRecord, { token }: ExecutionRecord): boolean {
     return readToken(other.token).boot !== readToken(token).boot && !this.#watch.hadMet(other.atMs)
-  }
-
-  /** Whether it has run for so much longer than others take on its node that a copy is explained. */
-  #isLate({ node, atMs: fromMs }: ExecutionRecord, atMs: number): boolean {
-    const { noise } = this.#world.scenario.conditions.executor
-    return atMs - fromMs >= LATE_FACTOR * node.conditions.taskMs * (1 - noise)
   }
 
   finish(): void {

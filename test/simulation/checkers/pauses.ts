@@ -3,7 +3,7 @@
  * learnt that the batch goes on.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import { readToken, type Token } from '../../../src/core/ids.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -12,8 +12,7 @@ import type { Checker } from './checker.ts'
 export class Pauses implements Checker {
   readonly #world: World
   readonly #watch: Watch
-  /** An own claim comes back from others too. */
-  readonly #stated = new Set<Token>()
+  readonly #claims = new OwnClaims()
 
   constructor(world: World, watch: Watch) {
     this.#world = world
@@ -21,14 +20,11 @@ export class Pauses implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type !== 'persist') return
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot || this.#stated.has(fact.token)) continue
-      this.#stated.add(fact.token)
+    for (const { batch, task } of this.#claims.stated(node, effect)) {
       // What goes on since may not be on disk yet.
-      const records = [node.disk.batch(fact.batch), this.#watch.knowsBatch(node, fact.batch)]
+      const records = [node.disk.batch(batch), this.#watch.knowsBatch(node, batch)]
       if (records.every((record) => record?.fields.paused.value === true))
-        this.#world.report('P6', `node ${node.index} claims task ${fact.task} though its batch is paused there`)
+        this.#world.report('P6', `node ${node.index} claims task ${task} though its batch is paused there`)
     }
   }
 }

@@ -4,19 +4,19 @@
  * heard of the earlier one. To take a slot over is no reason to execute anything again.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import { readToken, slotOf, type Token } from '../../../src/core/ids.ts'
+import { slotOf, type Token } from '../../../src/core/ids.ts'
 import type { ExecutionRecord } from '../history.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
-
-/** Of what an attempt usually takes on its node, at the least. */
-const LATE_FACTOR = 1.5
+import { isLate } from './late.ts'
 
 export class Reruns implements Checker {
   readonly #world: World
   readonly #watch: Watch
+  readonly #claims = new OwnClaims()
   /** Claim => those of the same task that its owner knew of. */
   readonly #earlier = new Map<Token, readonly Token[]>()
   #explained = 0
@@ -27,14 +27,11 @@ export class Reruns implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type !== 'persist' || !this.#world.scenario.conditions.calm) return
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot || this.#earlier.has(fact.token)) continue
-      const attempts = this.#watch.knows(node, fact.task, slotOf(fact.task))?.attempts ?? []
-      this.#earlier.set(
-        fact.token,
-        attempts.map(({ token }) => token),
-      )
+    if (!this.#world.scenario.conditions.calm) return
+    for (const { task, token } of this.#claims.stated(node, effect)) {
+      const attempts = this.#watch.knows(node, task, slotOf(task))?.attempts ?? []
+      const tokens = attempts.map((each) => each.token)
+      this.#earlier.set(token, tokens)
     }
   }
 
@@ -53,9 +50,8 @@ export class Reruns implements Checker {
       )
   }
 
-  #isLate({ node, atMs, endMs }: ExecutionRecord, copy: ExecutionRecord): boolean {
-    const { noise } = this.#world.scenario.conditions.executor
-    return endMs === undefined && copy.atMs - atMs >= LATE_FACTOR * node.conditions.taskMs * (1 - noise)
+  #isLate(first: ExecutionRecord, { atMs }: ExecutionRecord): boolean {
+    return first.endMs === undefined && isLate(this.#world, first, atMs)
   }
 
   /** Whether it began while there may have been several meshes, and the owner of the second had not heard of it. */

@@ -8,8 +8,9 @@
  */
 import type { Effect } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
-import { type NodeId, readToken, slotOf, type Token } from '../../../src/core/ids.ts'
+import { type NodeId, slotOf } from '../../../src/core/ids.ts'
 import type { MemberEntry } from '../../../src/core/member-entry.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -38,7 +39,7 @@ export class Sides implements Checker {
   /** Local time of the last event of a node, and since when it has not been idle for long. */
   readonly #eventMs = new Map<SimNode, number>()
   readonly #awakeMs = new Map<SimNode, number>()
-  readonly #stated = new Set<Token>()
+  readonly #claims = new OwnClaims()
   readonly #heardOfMs = new Map<SimNode, Map<NodeId, number>>()
   /** The member list of each node, as it has given it to be written. */
   readonly #lists = new Map<SimNode, Map<NodeId, MemberEntry>>()
@@ -87,11 +88,7 @@ export class Sides implements Checker {
   effect(node: SimNode, effect: Effect): void {
     if (!this.#isStrict || effect.type !== 'persist') return
     for (const entry of effect.mesh?.members ?? []) this.#learn(node, entry)
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot || this.#stated.has(fact.token)) continue
-      this.#stated.add(fact.token)
-      this.#claim(node, slotOf(fact.task))
-    }
+    for (const { task } of this.#claims.stated(node, effect)) this.#claim(node, slotOf(task))
   }
 
   /** Word of a new member, or of a new life of one, is a sign of that. */

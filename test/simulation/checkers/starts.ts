@@ -49,7 +49,6 @@ export class Starts implements Checker {
       this.#world.report('I5', `task ${task} ${what} although node ${owner.index} knows that its batch is deleted`)
     const isBatchCancelled = record?.fields.cancelled.value === true
     const isCancelled = this.#watch.knows(owner, task, slotOf(task))?.standing === 'cancelled'
-    // What a disk lost and got back later, memory may not know.
     if (!isBatchCancelled && !isCancelled) return
     const cancelled = isBatchCancelled ? `batch ${batch}` : 'it'
     this.#world.report('I5', `task ${task} ${what} although node ${owner.index} knows that ${cancelled} is cancelled`)
