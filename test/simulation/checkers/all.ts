@@ -10,6 +10,7 @@ import { CatchingUp } from './catching-up.ts'
 import type { Checker } from './checker.ts'
 import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
+import { IdlePlaces } from './idle-places.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
 import { Rings } from './rings.ts'
@@ -41,6 +42,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),
+    new IdlePlaces(world),
     new Tallies(world, watch),
     new Rings(world, watch),
     new Sides(world, watch),
