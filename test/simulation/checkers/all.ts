@@ -42,7 +42,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Tokens(world),
     new Starts(world, watch),
     new Attempts(world, watch),
-    new IdlePlaces(world),
+    new IdlePlaces(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
     new Sides(world, watch),

@@ -5,7 +5,10 @@
  * A task is granted to nobody while it or its batch is cancelled or paused, while it rests after a failure, which begins
  * anew with a new owner, and, where fewer of its slot's list are there than is asked for, as long as that is so; its last
  * attempt not to the one node where the others failed. A node may rest where every task has failed of late (the
- * protocol's breaker). While a task that must run alone is open, others wait for it: then nothing is said.
+ * protocol's breaker). While a task that must run alone is open, others wait for it: then nothing is said. Nor is it of
+ * tasks that a disk fault took facts of for good, nor where as many tasks as an owner reads from its store at a time wait
+ * for any node but this one: it reads no others until those are taken. Who leaves grants nothing, until its attempts have
+ * ended and others have its slots.
  */
 import type { Writes } from '../../../src/core/effects.ts'
 import type { BatchId } from '../../../src/core/ids.ts'
@@ -14,6 +17,7 @@ import type { Attempt, TaskState } from '../../../src/core/task.ts'
 import type { PoolFact, TaskTruth } from '../fact-pool.ts'
 import type { ExecutionRecord } from '../history.ts'
 import type { SimNode } from '../process.ts'
+import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
 import type { Checker } from './checker.ts'
 import { awayOn, membersOn } from './members.ts'
@@ -22,6 +26,8 @@ import { tasksOf, trueBatches } from './truth.ts'
 
 const CALM_MS = 60_000
 const IDLE_MS_MAX = 5_000
+/** By then the slots of a node that has left are served. */
+const LEFT_MS = 20_000
 /** Different tasks that fail in a row before a node may rest, and the longest that it does. */
 const FAILURES_MAX = 3
 const REST_MS_MAX = 600_000
@@ -35,6 +41,7 @@ interface Waiting {
 
 export class IdlePlaces implements Checker {
   readonly #world: World
+  readonly #watch: Watch
   /** Tasks that could be granted. */
   #waiting = new Map<string, Waiting>()
   /** Node and profile => since when it has a free place. */
@@ -44,11 +51,14 @@ export class IdlePlaces implements Checker {
   readonly #running = new Map<string, number>()
   readonly #failures = new Map<string, { readonly count: number; readonly atMs: number }>()
   readonly #endedMs = new WeakMap<PoolFact, number>()
+  /** When a node was leaving last. */
+  #leavingMs = Number.NEGATIVE_INFINITY
   /** When somebody became the owner of something last. */
   #promisedMs = 0
 
-  constructor(world: World) {
+  constructor(world: World, watch: Watch) {
     this.#world = world
+    this.#watch = watch
   }
 
   began(node: SimNode): void {
@@ -95,7 +105,10 @@ export class IdlePlaces implements Checker {
   second(): void {
     const { calmMs, schedule, live } = this.#world
     if (calmMs === undefined || schedule.nowMs < calmMs + CALM_MS) return
-    this.#waiting = this.#grantable()
+    const leaving = live.filter((node) => node.leaving !== undefined)
+    if (leaving.length > 0) this.#leavingMs = schedule.nowMs
+    const hasJustLeft = leaving.length === 0 && schedule.nowMs < this.#leavingMs + LEFT_MS
+    this.#waiting = hasJustLeft ? new Map() : this.#grantable(leaving)
     for (const node of live) {
       const isSteady = node.up && schedule.nowMs > (this.#startedMs.get(node) ?? 0) + CALM_MS
       for (const [profile, { places }] of Object.entries(node.conditions.settings.profiles)) {
@@ -112,6 +125,8 @@ export class IdlePlaces implements Checker {
     const freeMs = this.#freeMs.get(key) ?? nowMs
     this.#freeMs.set(key, freeMs)
     if (nowMs - freeMs <= IDLE_MS_MAX) return
+    const notForIt = [...this.#waiting.values()].filter((each) => each.profile === profile && each.notOn === node.id)
+    if (notForIt.length >= node.conditions.settings.pageTasks) return
     for (const [task, waiting] of this.#waiting) {
       if (waiting.profile !== profile || waiting.notOn === node.id || nowMs - waiting.sinceMs <= IDLE_MS_MAX) continue
       this.#world.report(
@@ -122,7 +137,7 @@ export class IdlePlaces implements Checker {
     }
   }
 
-  #grantable(): Map<string, Waiting> {
+  #grantable(leaving: readonly SimNode[]): Map<string, Waiting> {
     const waiting = new Map<string, Waiting>()
     const batches = trueBatches(this.#world)
     const { nowMs } = this.#world.schedule
@@ -133,7 +148,8 @@ export class IdlePlaces implements Checker {
     const isThere = this.#slotsThere()
     for (const truth of tasksOf(this.#world)) {
       const { state, batch, task, slot } = truth
-      if (state === undefined || !mayRun(batch)) continue
+      if (state === undefined || !mayRun(batch) || this.#watch.brokenTasks.has(task)) continue
+      if (leaving.some((node) => this.#watch.owns(node, slot))) continue
       if (isLone(state) && (state.standing === 'waiting' || state.standing === 'claimed')) return new Map()
       if (state.standing !== 'waiting' || nowMs < this.#restsUntilMs(truth, state) || !isThere(slot)) continue
       const max = batches.get(batch)?.fields.maxAttempts.value ?? MESH_SETTINGS.maxAttempts
