@@ -56,8 +56,12 @@ export async function runJob(job: RunJob): Promise<number> {
   try {
     await takeUp(job)
     view = await seedAndFollow(job, standing)
-  } finally {
     await job.output.finish()
+  } catch (error) {
+    // On a disk that is full it fails too: why the run ended is what people are told.
+    await job.output.finish().catch(() => undefined)
+    throw error
+  } finally {
     progress.end()
   }
   const result = await pullBatch(job.node.source, job.request.batch, job.out, { signal: job.signal })

@@ -129,15 +129,15 @@ function readWant(reader: ByteReader): Want {
 }
 
 function writeGrant(writer: ByteWriter, grant: Grant): void {
-  writer.array(10).hex(grant.token, TOKEN_BYTES).hex(grant.batch, 8).hex(grant.task, 16).uint(grant.index)
+  writer.array(11).hex(grant.token, TOKEN_BYTES).hex(grant.batch, 8).hex(grant.task, 16).uint(grant.index)
   writer.text(grant.prompt, MESH_SETTINGS.promptBytesMax).encoded(encodeParams(grant.params))
   writer.text(grant.profile, profileBytesMax).uint(grant.attempt)
   writeUintOrNull(writer, grant.timeoutMs)
-  writer.uint(grant.failures)
+  writer.uint(grant.failures).bool(grant.alone)
 }
 
 function readGrant(reader: ByteReader): Grant {
-  const more = reader.open(10)
+  const more = reader.open(11)
   const grant = {
     token: reader.hex(TOKEN_BYTES),
     batch: reader.hex(8),
@@ -149,6 +149,7 @@ function readGrant(reader: ByteReader): Grant {
     attempt: reader.uint(),
     timeoutMs: readUintOrNull(reader),
     failures: reader.uint(),
+    alone: reader.bool(),
   }
   reader.close(more)
   return grant

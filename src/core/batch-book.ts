@@ -28,6 +28,8 @@ export interface Slot {
   changedWhileLoading: Set<TaskId> | undefined
   /** While the slot is read: whether a new task went past memory, so that another read is needed. */
   grewWhileLoading: boolean
+  /** Its tally is the one that the store kept: facts may have been damaged since it was written. */
+  kept: boolean
 }
 
 export interface Counts {
@@ -80,6 +82,7 @@ export class Batch {
         version: 0,
         changedWhileLoading: undefined,
         grewWhileLoading: false,
+        kept: false,
       }
       this.slots.set(number, slot)
     }
@@ -90,6 +93,7 @@ export class Batch {
   restore(tally: SlotTally): void {
     const slot = this.slot(tally.slot)
     slot.tally = tally
+    slot.kept = true
     this.count(slot, tally)
     slot.complete = openOf(tally) === 0
     if (!slot.complete) this.unloaded.add(tally.slot)

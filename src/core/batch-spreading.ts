@@ -29,7 +29,6 @@ export class BatchSpreading {
   readonly #world: World
   readonly #lists: BatchLists
   readonly #words = new Map<number, Word>()
-  #request = 0
   #isSet = false
   /** Is told of what a peer said that was news. */
   onNews: (records: readonly BatchRecord[]) => void = () => undefined
@@ -42,7 +41,7 @@ export class BatchSpreading {
   /** Takes a record that is new or changed, or must be safe before it is answered; `done` is called once, with 1 or 2. */
   spread(record: BatchRecord, done: (copies: number) => void): void {
     this.#lists.learn([record])
-    const request = ++this.#request
+    const request = this.#world.nextNumber()
     const word: Word = { record, done, isHere: false, isThere: false }
     this.#words.set(request, word)
     for (const peer of this.#others) this.#tell(peer, request, word)

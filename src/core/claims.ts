@@ -104,16 +104,19 @@ export class Claims {
   /** Fills the free places of this node. */
   grant(): void {
     if (this.mayGrant) this.granting.fill()
+    else this.granting.standDown()
   }
 
   /** Claims tasks for places that another node offers; gives how many. */
   grantTo(holder: NodeId, claim: MessageOf<'claim'>): number {
     if (!this.mayGrant) return 0
-    const { boot, seq } = claim
+    const { boot, seq, kind } = claim
     const claimed: [Batch, Lease][] = []
     for (const want of claim.wants) {
-      for (const [batch, task] of this.granting.pick(holder, want, claim))
+      const idle = claim.idle && claimed.length === 0
+      for (const [batch, task] of this.granting.pick(holder, want, { idle, kind }))
         claimed.push([batch, this.#claimFor(batch, task, holder, boot)])
+      if (claimed.some(([, { task }]) => this.#runsAlone(task))) break
     }
     if (claimed.length === 0) return 0
     this.#world.commits.afterwards(() =>
@@ -174,7 +177,13 @@ export class Claims {
     const { timeoutMs } = this.#ledger.batchOf(task).record.fields
     const attempt = attempts.findIndex((each) => each.token === token) + 1
     const failures = chargedFailures(task.state).length
-    return { token, batch, task: id, index, prompt, params, profile, attempt, failures, timeoutMs: timeoutMs.value }
+    const alone = this.#runsAlone(task)
+    const about = { token, batch, task: id, index, prompt, params, profile }
+    return { ...about, attempt, failures, timeoutMs: timeoutMs.value, alone }
+  }
+
+  #runsAlone(task: OpenTask): boolean {
+    return task.runsAlone(this.#world.settings.blamedLossesAlone)
   }
 
   /** A holder says that executions have begun. */
@@ -232,8 +241,7 @@ export class Claims {
     const message = LOSS_MESSAGES[why]
     const about = { batch: task.batch, task: task.id, index: task.index, outcome: 'lost', message }
     this.#world.out({ type: 'notice', notice: { type: 'attempt-ended', ...about } })
-    const held = this.#places.held.get(token)
-    if (held !== undefined) held.lost = true
+    this.#places.giveUp(token)
     this.progress.follow(task)
   }
 

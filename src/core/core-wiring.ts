@@ -168,7 +168,7 @@ function tieMembers(world: World, parts: CoreParts): void {
 }
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
-  const { ownership, takeover, claims, contested, reads, reports, scrub, batches, copied, peers } = parts
+  const { ownership, takeover, claims, contested, reads, reports, scrub, batches, copied, peers, holderDesk } = parts
   ownership.onYield = (slots) => {
     contested.changed()
     copied.drop(slots)
@@ -180,6 +180,7 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     }
     for (const batch of book.batches.values()) batch.drop(slots)
     book.changed()
+    holderDesk.yielded(slots)
   }
   /** Has tasks counted: of slots that this node begins to serve, or of batches that it did not know. */
   const countAnew = (its: readonly Batch[], slots: SlotSet) => {

@@ -53,8 +53,6 @@ export class Granting {
   readonly #rules: GrantingRules
   /** A task whose turn it is, but that must wait until nothing else runs. */
   #lone: OpenTask | undefined
-  /** The lone task that was granted last. */
-  #running: OpenTask | undefined
 
   constructor(world: World, parts: GrantingParts, rules: GrantingRules) {
     this.#world = world
@@ -73,7 +71,7 @@ export class Granting {
         if (free === 0 || !this.#isTheirTurn(contest, name)) break
         for (const batch of this.#book.live()) {
           if (free === 0 || this.#lone !== undefined) break
-          if (this.#running !== undefined) return
+          if (this.#places.runsLone) return
           if (batch.runnable) free -= this.#grantFrom(batch, name, free, contest)
         }
       }
@@ -119,10 +117,10 @@ export class Granting {
     for (const task of picked) this.#rules.claim(batch, task)
     if (lone === undefined) return picked.length
     if (picked.length === 0 && this.#othersOf(lone).length === 0) {
-      this.#grantLone(batch, lone)
+      this.#rules.claim(batch, lone)
       return 1
     }
-    this.#lone = lone
+    this.#waitFor(lone)
     return free
   }
 
@@ -198,33 +196,32 @@ export class Granting {
   /** Runs the task that waits to run alone once nothing else runs; true while it is its turn. */
   #runLone(): boolean {
     const task = this.#lone
-    if (task === undefined) return this.#loneRuns()
+    if (task === undefined) return this.#places.runsLone
     const batch = this.#book.get(task.batch)
-    const free = this.#places.profiles.get(task.profile)?.free(this.#world.nowMs) ?? 0
-    const isDue = task.phase === 'ready' && batch?.runnable === true
-    if (isDue && free > 0 && this.#othersOf(task).length > 0) return true
-    this.#lone = undefined
-    if (isDue && free > 0) {
-      this.#grantLone(batch, task)
-      return true
+    const room = this.#places.profiles.get(task.profile)?.room(this.#world.nowMs) ?? 0
+    const isDue = task.phase === 'ready' && batch?.runnable === true && room > 0
+    if (isDue && this.#othersOf(task).length > 0) return true
+    if (!isDue) {
+      this.standDown()
+      return this.#places.runsLone
     }
+    this.#waitFor(undefined)
+    this.#rules.claim(batch, task)
+    return true
+  }
+
+  /** Nothing is granted here now: what waited to run alone goes back to its queue, and keeps nothing away. */
+  standDown(): void {
+    const task = this.#lone
+    if (task === undefined) return
+    this.#waitFor(undefined)
     // Its batch had nothing else, and counts as idle since it was looked at.
     if (task.phase === 'ready') this.#book.enqueue(task)
-    return false
   }
 
-  #grantLone(batch: Batch, task: OpenTask): void {
-    this.#running = task
-    this.#rules.claim(batch, task)
-  }
-
-  /** Looks through what is held only while a lone task may be among it: this is asked at every step. */
-  #loneRuns(): boolean {
-    const task = this.#running
-    if (task === undefined) return false
-    if ([...this.#places.held.values()].some((held) => held.grant.task === task.id && !held.lost)) return true
-    this.#running = undefined
-    return false
+  #waitFor(task: OpenTask | undefined): void {
+    this.#lone = task
+    this.#places.waitsForLone = task !== undefined
   }
 
   #isLone(task: OpenTask): boolean {
@@ -233,7 +230,7 @@ export class Granting {
 
   /** Executions that have not been given up, but for those of the task itself. */
   #othersOf(task: OpenTask): Held[] {
-    return [...this.#places.held.values()].filter((held) => !held.lost && held.grant.task !== task.id)
+    return this.#places.living().filter((held) => held.grant.task !== task.id)
   }
 
   /** Tasks of a batch that could be granted to some place: of this node while it is alone, else of any. */

@@ -5,7 +5,9 @@
  *    what was lost on the way in either direction shows then.
  * 2. What runs is reported to whoever owns its slot by then, with its start: that one may not have granted it, or not
  *    have heard of it, and counts the time that it may run from there.
- * 3. Of a deleted batch nothing is taken and nothing reported.
+ * 3. What this node had granted to itself it lists for the next owner of the slot as soon as it yields that: it was listed
+ *    for nobody before, and unheard of it would be given up.
+ * 4. Of a deleted batch nothing is taken and nothing reported.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -16,6 +18,7 @@ import type { Ownership } from './ownership.ts'
 import { partsBy } from './parts.ts'
 import type { Held, Places } from './places.ts'
 import type { Reports } from './reports.ts'
+import type { SlotSet } from './slot-set.ts'
 import type { World } from './world.ts'
 
 const LIST_MS = 10_000
@@ -73,6 +76,11 @@ export class HolderDesk {
       this.#isSet = false
       if (this.#tell() > 0) this.#repeat()
     })
+  }
+
+  /** Other nodes serve these slots now. */
+  yielded(slots: SlotSet): void {
+    for (const { grant } of this.#parts.places.held.values()) if (slots.has(slotOf(grant.task))) return this.tell()
   }
 
   /** Tells owners what is held, all of them or one; gives how many attempts that are. */

@@ -5,8 +5,8 @@
  * An attempt here: reserved (its owner is this node and has not committed the claim yet) -> started -> ended.
  *
  * 1. Never more executions of a profile than its places; a place is free again only when the execution has ended.
- * 2. An attempt is not started when its owner was unheard for `OWNER_SILENT_MS`, when the node stops, or without a free
- *    place: it is returned. What runs is finished and reported, whoever the owner is by then.
+ * 2. An attempt is not started when its owner was unheard for `OWNER_SILENT_MS`, when the node stops, without a free
+ *    place, or beside others where it must run alone: it is returned. What runs is finished and reported, whoever the owner is by then.
  * 3. An execution is asked to end at its timeout (deadlines.ts), a first one that runs too long as returned (time-limits.ts).
  */
 import { Deadlines } from './deadlines.ts'
@@ -59,7 +59,8 @@ export class Holding {
   accept(owner: NodeId, grants: readonly Grant[]): void {
     for (const grant of grants) {
       if (this.#places.held.has(grant.token)) continue
-      const isFree = (this.#places.profiles.get(grant.profile)?.free(this.#world.nowMs) ?? 0) > 0
+      const isQuiet = !grant.alone || this.#places.living().length === 0
+      const isFree = isQuiet && (this.#places.profiles.get(grant.profile)?.free(this.#world.nowMs) ?? 0) > 0
       const isHeard = this.#world.nowMs - this.#world.peers.heardMs(owner) < OWNER_SILENT_MS
       if (isFree && isHeard && !this.stopping) this.start(this.#places.take(grant, owner))
       else this.#report(grant, owner, { outcome: 'returned', durationMs: 0 })

@@ -3,13 +3,15 @@
  *
  * 1. A fact and the tally that counts it are written in one step, hence in one atomic batch.
  * 2. What people are told (the counts of a batch, notices) changes only when the fact is synced.
+ * 3. No number of a tally is ever negative: where one would be, the slot is counted anew from its facts. So is one whose tally
+ *    the store kept, with the first task that comes from elsewhere.
  */
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
 import { makeFact } from './fact-record.ts'
 import type { Fact, StoredFact } from './facts.ts'
 import { slotOf } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
-import { emptyTally, moveTask, type SlotTally, sameTally } from './tally.ts'
+import { emptyTally, isNegative, moveTask, type SlotTally, sameTally } from './tally.ts'
 import type { TaskState } from './task.ts'
 import type { World } from './world.ts'
 
@@ -63,6 +65,13 @@ export class Ledger {
     if (batch.uncounted.has(slot.tally.slot) || after.seeded === undefined) return
     const tally = moveTask(slot.tally, before?.seeded && before, after)
     if (sameTally(tally, slot.tally)) return
+    // A task may have been counted as a new one though other facts of it had come before its prompt; and one that comes from
+    // elsewhere may be in a kept tally, where its facts were damaged here.
+    if (isNegative(tally) || (slot.kept && before?.seeded === undefined)) {
+      batch.uncounted.add(slot.tally.slot)
+      this.#book.changed()
+      return
+    }
     const change = differenceOf(tally, slot.tally)
     slot.tally = tally
     this.#world.commits.tally(tally)

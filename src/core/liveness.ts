@@ -101,7 +101,10 @@ export class Liveness {
   /** Its beat came. */
   beat(id: NodeId, { boot, incarnation, storing }: Beat, nowMs: number): void {
     this.greeted(id, boot, incarnation, nowMs)
-    this.storingOf(id, storing, nowMs)
+    this.#learn(id, nowMs, (peer) => {
+      peer.beatMs = nowMs
+      this.#table.setStoring(peer, storing)
+    })
   }
 
   /** Its hello came. */
@@ -161,7 +164,8 @@ export class Liveness {
     if (author === undefined || named === undefined) return
     this.heardOf(author.id, nowMs)
     this.#learn(author.id, nowMs, (peer) => this.#table.raise(peer, rumour.incarnation))
-    this.storingOf(author.id, rumour.storing, nowMs)
+    // Beats say it too, and are not late as gossip may be.
+    if (nowMs >= author.beatMs + LIVENESS.suspectMs) this.storingOf(author.id, rumour.storing, nowMs)
     this.#ownRumour.deny(rumour, author)
     this.#due(nowMs)
     for (const about of named) this.#learn(about, nowMs, (peer) => this.#judging.reviewHearsay(peer))

@@ -152,8 +152,10 @@ export class Loading {
     // What is left of a task whose prompt is lost on disk cannot run: it is no task any more.
     const states = tasks.map((facts) => fold(facts)).filter(({ seeded }) => seeded !== undefined)
     const recount = batch.uncounted.delete(number)
-    if (slot.version === version) this.#check(batch, slot, states, recount)
-    else if (recount) batch.uncounted.add(number)
+    if (slot.version === version) {
+      this.#check(batch, slot, states, recount)
+      slot.kept = false
+    } else if (recount) batch.uncounted.add(number)
     const unsettled = states.filter(isUnsettled)
     if (recount) {
       this.#markLoaded(batch, slot, number, unsettled.length === 0)

@@ -26,7 +26,7 @@ import type { MeshSettings, NodeSettings } from './settings.ts'
 import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
 import { type CoreView, coreView, slotsWith } from './view.ts'
-import { Requests, type World } from './world.ts'
+import { firstNumberOf, Requests, type World } from './world.ts'
 
 export interface MeshCoreOptions {
   readonly settings: MeshSettings
@@ -49,6 +49,7 @@ export class MeshCore {
   readonly #storage: OwnStorage
   #wakeMs = Number.POSITIVE_INFINITY
   #lastLoad = 0
+  #lastNumber = 0
   #stopped = false
 
   constructor({ settings, nodeSettings, sha256, meshId, random }: MeshCoreOptions) {
@@ -66,6 +67,7 @@ export class MeshCore {
       send: (to, message) => this.#parts.mesh.send(to, message),
       draw: random,
       nextLoad: () => ++this.#lastLoad,
+      nextNumber: () => ++this.#lastNumber,
       badMessage: () => {
         this.#parts.mesh.bad++
       },
@@ -247,6 +249,7 @@ export class MeshCore {
     const { ownership, peers, claims, takeover, reports, mesh, tombstones, strays } = this.#parts
     this.#world.nodeId = nodeId
     this.#world.boot = boot
+    this.#lastNumber = firstNumberOf(boot)
     const known = stored ?? { name: '', incarnation: 1, addresses: [], members: [], outbox: [] }
     const own = peers.start(nodeId, known, this.#world.nowMs)
     mesh.start(own.incarnation)

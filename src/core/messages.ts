@@ -76,6 +76,8 @@ export interface Grant {
   readonly failures: number
   /** The batch's word on the longest run; null leaves it to the holder. */
   readonly timeoutMs: number | null
+  /** It is suspected of ending the process that runs it: nothing else may run there meanwhile. */
+  readonly alone: boolean
 }
 
 /** One node's row of the mesh's state, said by that node alone; load-rows.ts says which replaces which. */

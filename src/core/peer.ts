@@ -101,6 +101,8 @@ export class Peer implements PeerView {
   notStoringMs = NEVER
   /** Something came from it on its own connection. */
   heardMs = NEVER
+  /** A beat came from it. */
+  beatMs = NEVER
   /** Something of its making came by gossip. */
   heardOfMs = NEVER
   /** Another member, `via`, reached it. */

@@ -8,6 +8,8 @@
  * 1. Never more executions of a profile than its places.
  * 2. A place is taken when its attempt is claimed and free again only when the execution has ended.
  * 3. A success ends a rest and its doubling, but does not open a profile that is closed or suspended.
+ * 4. While an attempt that must run alone has its place, or waits until nothing else runs here, no place is free. One that
+ *    its owner has given up keeps nobody away.
  */
 import type { Event, SuspensionCause } from './events.ts'
 import type { NodeId, Token } from './ids.ts'
@@ -45,8 +47,13 @@ export function reserved(grant: Grant, owner: NodeId): Held {
 const REST_MS = 1_000
 const REST_MS_MAX = 60_000
 
-/** Cause => reason, for people. */
-type Suspensions = ReadonlyMap<SuspensionCause, string>
+/** What holds of every profile of a node. */
+interface NodeWide {
+  /** Cause => reason, for people. */
+  readonly suspensions: Map<SuspensionCause, string>
+  /** Nothing is taken beside a lone attempt. */
+  quiet: boolean
+}
 
 export class Profile {
   settings: ProfileSettings
@@ -58,24 +65,31 @@ export class Profile {
   oneAtATime = false
   readonly durations = new Durations()
   #rests = 0
-  readonly #suspensions: Suspensions
+  readonly #node: NodeWide
 
-  constructor(settings: ProfileSettings, suspensions: Suspensions = new Map()) {
+  constructor(settings: ProfileSettings, node: NodeWide = { suspensions: new Map(), quiet: false }) {
     this.settings = settings
-    this.#suspensions = suspensions
+    this.#node = node
   }
 
   /** Why its node is suspended, if it is. */
   get suspendedFor(): string | undefined {
-    return this.#suspensions.size === 0 ? undefined : [...this.#suspensions.values()].join('; ')
+    const { suspensions } = this.#node
+    return suspensions.size === 0 ? undefined : [...suspensions.values()].join('; ')
   }
 
   /** Takes nothing now. */
   isResting(nowMs: number): boolean {
-    return this.#suspensions.size > 0 || nowMs < this.restsUntilMs
+    return this.#node.suspensions.size > 0 || nowMs < this.restsUntilMs
   }
 
+  /** Places for attempts that may run beside others. */
   free(nowMs: number): number {
+    return this.#node.quiet ? 0 : this.room(nowMs)
+  }
+
+  /** Places for the attempt that must run alone, where nothing else runs. */
+  room(nowMs: number): number {
     if (this.isResting(nowMs)) return 0
     const places = this.oneAtATime ? Math.min(1, this.settings.places) : this.settings.places
     return Math.max(0, places - this.busy)
@@ -127,7 +141,10 @@ export class Places {
   readonly profiles = new Map<string, Profile>()
   readonly held = new Map<Token, Held>()
   readonly #settings: NodeSettings
-  readonly #suspensions = new Map<SuspensionCause, string>()
+  readonly #node: NodeWide = { suspensions: new Map(), quiet: false }
+  /** Attempts held here that must run alone and were not given up. */
+  #lone = 0
+  #waitsForLone = false
   /** Owner => how many attempts of its this node holds. */
   readonly #owners = new Map<NodeId, number>()
   /** Rises whenever the owners of what is held here change. */
@@ -139,7 +156,7 @@ export class Places {
   }
 
   #add(name: string, settings: ProfileSettings): void {
-    this.profiles.set(name, new Profile(settings, this.#suspensions))
+    this.profiles.set(name, new Profile(settings, this.#node))
   }
 
   /** Its configuration was read again: what it could not perform it tries again. */
@@ -151,13 +168,35 @@ export class Places {
 
   /** Takes nothing of any profile, also those that come, until the cause is taken back: without a reason. */
   suspend(cause: SuspensionCause, reason: string | undefined): void {
-    if (reason === undefined) this.#suspensions.delete(cause)
-    else this.#suspensions.set(cause, reason)
+    if (reason === undefined) this.#node.suspensions.delete(cause)
+    else this.#node.suspensions.set(cause, reason)
+  }
+
+  /** Whether an attempt that must run alone waits here until nothing else runs. */
+  set waitsForLone(waits: boolean) {
+    this.#waitsForLone = waits
+    this.#keepQuiet()
+  }
+
+  /** Whether an attempt that must run alone has its place. */
+  get runsLone(): boolean {
+    return this.#lone > 0
+  }
+
+  /** What runs here, but for what its owner has given up. */
+  living(): Held[] {
+    return [...this.held.values()].filter(({ lost }) => !lost)
+  }
+
+  #keepQuiet(): void {
+    this.#node.quiet = this.#waitsForLone || this.#lone > 0
   }
 
   take(grant: Grant, owner: NodeId): Held {
     const held = reserved(grant, owner)
     this.held.set(held.token, held)
+    if (grant.alone) this.#lone++
+    this.#keepQuiet()
     const its = this.#owners.get(owner) ?? 0
     this.#owners.set(owner, its + 1)
     if (its === 0) this.ownersVersion++
@@ -167,10 +206,25 @@ export class Places {
 
   release(held: Held): void {
     if (!this.held.delete(held.token)) return
+    this.#endLone(held)
     const left = (this.#owners.get(held.owner) ?? 0) - 1
     if (left > 0) this.#owners.set(held.owner, left)
     else if (this.#owners.delete(held.owner)) this.ownersVersion++
     this.#profile(held.grant.profile).busy--
+  }
+
+  /** The owner has given an attempt up that may run on here. */
+  giveUp(token: Token): void {
+    const held = this.held.get(token)
+    if (held === undefined || held.lost) return
+    this.#endLone(held)
+    held.lost = true
+  }
+
+  #endLone({ grant, lost }: Held): void {
+    if (!grant.alone || lost) return
+    this.#lone--
+    this.#keepQuiet()
   }
 
   /** Who granted what is held here. */
@@ -181,7 +235,7 @@ export class Places {
   /** Whether this node performs a profile, now or after a rest; suspended it does not, as if it were not there. */
   isCapable(name: string): boolean {
     const profile = this.profiles.get(name)
-    if (profile === undefined || this.#suspensions.size > 0) return false
+    if (profile === undefined || this.#node.suspensions.size > 0) return false
     return profile.settings.places > 0 && profile.restsUntilMs < Number.POSITIVE_INFINITY
   }
 

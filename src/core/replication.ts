@@ -63,7 +63,6 @@ export class Replication implements Copying {
   /** Peers with frames under way => since when they have acknowledged nothing. */
   readonly #silentMs = new Map<NodeId, number>()
   readonly #deaf = new Set<NodeId>()
-  #seq = 0
   #isSet = false
   #isWatched = false
   /** Facts that waited for a deaf peer wait for another now. */
@@ -154,7 +153,7 @@ export class Replication implements Copying {
     }
     for (const [peer, its] of byPeer) {
       const window = this.#windowOf(peer)
-      for (const group of its) window.add({ seq: ++this.#seq, bytes: group.bytes, group })
+      for (const group of its) window.add({ seq: this.#world.nextNumber(), bytes: group.bytes, group })
       window.shorten(({ group }) => group.done)
       this.#pump(peer)
     }

@@ -68,7 +68,6 @@ export class Router {
   readonly #parts = new Map<number, Part<any, any>>()
   // biome-ignore lint/suspicious/noExplicitAny: jobs of different items stand side by side
   readonly #open = new Set<Open<any, any>>()
-  #request = 0
   #isSet = false
 
   constructor(world: World, ownership: Ownership) {
@@ -128,7 +127,7 @@ export class Router {
   }
 
   #askOne<Item, Answer>(open: Open<Item, Answer>, owner: NodeId, items: readonly Item[]): void {
-    const request = ++this.#request
+    const request = this.#world.nextNumber()
     this.#parts.set(request, { open, owner, items })
     this.#world.send(owner, open.job.message(request, items))
     if (this.#world.peers.isConnected(owner)) return

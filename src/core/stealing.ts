@@ -54,7 +54,6 @@ export class Stealing {
   readonly #rows: LoadRows
   readonly #elsewhere: Elsewhere
   readonly #idle: Idle
-  #seq = 0
   #asked: { readonly owner: NodeId; readonly seq: number; readonly kind: ClaimKind; sent: boolean } | undefined
   readonly #parked = new Map<NodeId, Parked>()
   readonly #toldMs = new Map<NodeId, number>()
@@ -102,7 +101,7 @@ export class Stealing {
   }
 
   #claim(owner: NodeId, wants: readonly Want[], kind: ClaimKind): void {
-    const seq = ++this.#seq
+    const seq = this.#world.nextNumber()
     this.#asked = { owner, seq, kind, sent: false }
     if (this.#world.peers.isReachable(owner)) this.#send(wants)
     else this.#world.peers.want(owner)

@@ -60,7 +60,6 @@ export class Sync {
   readonly #digestsAsked = new Map<number, DigestsAsked>()
   readonly #slotsAsked = new Map<number, SlotAsked>()
   readonly #comparisons = new Set<Comparison>()
-  #request = 0
   /** Is told of served slots of which a peer sent facts that were lacking here. */
   onBrought: (slots: SlotSet) => void = () => undefined
 
@@ -88,7 +87,7 @@ export class Sync {
   #ask(comparison: Comparison, slots: SlotSet): void {
     this.#reads.digests(slots.runs(), (mine) => {
       if (!this.#comparisons.has(comparison)) return
-      const request = ++this.#request
+      const request = this.#world.nextNumber()
       this.#digestsAsked.set(request, { comparison, slots, mine })
       this.#world.send(comparison.peer, { type: 'digests-wanted', request, slots: slots.runs() })
     })
@@ -173,7 +172,7 @@ export class Sync {
 
   #askSlot(comparison: Comparison, slot: number, facts: readonly StoredFact[]): void {
     if (!this.#comparisons.has(comparison)) return
-    const request = ++this.#request
+    const request = this.#world.nextNumber()
     const mine = new Map(facts.map((stored) => [shortHash(stored), stored]))
     this.#slotsAsked.set(request, { slot, comparison, mine })
     this.#world.send(comparison.peer, { type: 'slot-wanted', request, slot, have: [...mine.keys()] })

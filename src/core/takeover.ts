@@ -58,7 +58,6 @@ export class Takeover {
   readonly #sync: Sync
   readonly #reads: Reads
   #job: Job | undefined
-  #request = 0
   #changedMs = 0
   #steadySinceMs = 0
   #flaps = 0
@@ -242,7 +241,7 @@ export class Takeover {
     this.#ownership.claim(job.slots.runs(), job.epoch)
     commits.whenStored(() => {
       if (this.#job !== job) return
-      job.request = ++this.#request
+      job.request = this.#world.nextNumber()
       this.#world.timers.add(this.#world.nowMs + SILENT_MS, () => {
         for (const peer of [...job.waiting]) if (!job.promised.has(peer)) this.#heard(job, peer)
       })

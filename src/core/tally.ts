@@ -59,6 +59,10 @@ export function tallyOf(batch: BatchId, slot: number, states: Iterable<TaskState
   return tally
 }
 
+export function isNegative({ total, completed, failed, cancelled, extra }: SlotTally): boolean {
+  return Math.min(total, completed, failed, cancelled, extra) < 0
+}
+
 export function sameTally(a: SlotTally, b: SlotTally): boolean {
   return (
     a.total === b.total &&

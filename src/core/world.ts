@@ -27,6 +27,11 @@ export interface World {
   readonly draw: () => number
   /** Numbers reads. */
   readonly nextLoad: () => number
+  /**
+   * Numbers what other nodes are asked, or sent, and answer by its number: late answers to an earlier boot of this node come
+   * to the present one too, and must not be taken for answers to what that has asked.
+   */
+  readonly nextNumber: () => number
   /** Counts what a peer said that cannot be right. */
   readonly badMessage: () => void
   /** Whether this node can sync facts to its disk. */
@@ -70,4 +75,9 @@ export class Requests {
   refuseWrites(code: MeshErrorCode, message: string): void {
     for (const [request, onlyReads] of [...this.#open]) if (!onlyReads) this.refuse(request, code, message)
   }
+}
+
+/** Where the numbers of a boot begin: 24 bits of it are room for 268 million numbers before those of another. */
+export function firstNumberOf(boot: Boot): number {
+  return Number.parseInt(boot.slice(0, 6), 16) * 2 ** 28
 }

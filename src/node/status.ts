@@ -37,6 +37,8 @@ export function batchView(batch: CoreBatchView, inputs: StatusInputs): BatchView
   const shownRunning = Math.min(running, open)
   const shownScheduled = Math.min(scheduled, open - shownRunning)
   const waiting = open - shownRunning - shownScheduled
+  const blocked = blockedBecause(batch, inputs)
+  const isHeld = record.fields.paused.value || blocked !== null
   const ratePerSecond = inputs.rates.get(record.id)?.perSecond(inputs.nowMs) ?? null
   return {
     name: record.name,
@@ -52,11 +54,12 @@ export function batchView(batch: CoreBatchView, inputs: StatusInputs): BatchView
     completed: counts.completed,
     failed: counts.failed,
     cancelled: counts.cancelled + (stopped ? waiting : 0),
-    retrying: batch.retrying,
+    // Of a cancelled batch nothing is tried again.
+    retrying: stopped ? 0 : Math.min(batch.retrying, waiting),
     extraExecutions: counts.extra,
     ratePerSecond,
-    etaSeconds: open === 0 || stopped ? 0 : ratePerSecond === null || ratePerSecond === 0 ? null : open / ratePerSecond,
-    blocked: blockedBecause(batch, inputs),
+    etaSeconds: open === 0 || stopped ? 0 : isHeld || !ratePerSecond ? null : open / ratePerSecond,
+    blocked,
     settled: isSettled(batch, inputs.core),
   }
 }

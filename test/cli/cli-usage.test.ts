@@ -88,6 +88,8 @@ describe('a mistyped command line', () => {
     [['seed', 'prompts.txt', '--format', 'xls'], /--format xls: the formats are txt, csv/],
     [['seed', 'prompts.txt', '--profile', ''], /--profile: expected the name of a profile, got ""/],
     [['status', '--data', ''], /--data: expected a folder, got ""/],
+    [['run', 'prompts.txt', '--out', ''], /--out: expected a folder, got ""/],
+    [['pull', 'b', ''], /<dir>: expected a folder, got ""/],
     [['tasks', 'b', '--bogus'], /unknown option '--bogus'; see `promptmesh help tasks`/],
     [['help', 'sed'], /unknown command 'sed'; did you mean seed\? `promptmesh help` lists the commands/],
     [['help', 'config', 'shw'], /unknown command 'shw'; did you mean show\?/],

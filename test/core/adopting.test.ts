@@ -20,7 +20,7 @@ function setUp(holder: string, holderBoot = BOOT, prepare: (bench: CoreBench) =>
 }
 
 const held = (bench: CoreBench, startedMs: number | undefined = 0) => {
-  const about = { ...seededFact(TASK), token: TOKEN, attempt: 1, failures: 0, timeoutMs: null }
+  const about = { ...seededFact(TASK), token: TOKEN, attempt: 1, failures: 0, timeoutMs: null, alone: false }
   bench.parts.places.take(about, 'b').startedMs = startedMs
 }
 

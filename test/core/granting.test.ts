@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type BatchFields, newBatch } from '../../src/core/batches.ts'
 import type { Fact } from '../../src/core/facts.ts'
 import { makeToken, type TaskId } from '../../src/core/ids.ts'
-import type { MessageOf } from '../../src/core/messages.ts'
+import type { MessageOf, Want } from '../../src/core/messages.ts'
 import { BATCH, CoreBench, recordOf, seededFact, stored, taskIn } from '../support/core-bench.ts'
 import { rowOf } from '../support/part-world.ts'
 
@@ -172,6 +172,29 @@ describe('a task suspected of ending its node', () => {
     expect(bench.granted()).toEqual([other])
   })
 
+  test('offers its places to nobody while it waits and runs, and again where nothing is granted any more', () => {
+    const bench = new Bench()
+    const draw = bench.parts.places.profiles.get('draw')
+    const free = () => draw?.free(bench.world.nowMs)
+    const before = bench.add(1)
+    bench.granted()
+    expect(free()).toBe(3)
+    const lone = bench.add(2, bench.suspect.bind(bench))
+    bench.granted()
+    expect(free()).toBe(0)
+    bench.parts.claims.storing = false
+    bench.grant()
+    expect(free()).toBe(3)
+    bench.parts.claims.storing = true
+    bench.granted()
+    expect(free()).toBe(0)
+    bench.end(before)
+    expect(bench.granted()).toEqual([lone])
+    expect(free()).toBe(0)
+    bench.end(lone)
+    expect(free()).toBe(4)
+  })
+
   test('does not wait for executions that were given up', () => {
     const bench = new Bench()
     const hanging = bench.add(1)
@@ -191,6 +214,16 @@ describe('a task suspected of ending its node', () => {
     bench.add(2, bench.suspect.bind(bench))
     expect(bench.claim('b', 2, { idle: false })).toEqual([])
     expect(bench.claim('b', 2, { idle: true })).toEqual([lone])
+  })
+
+  test('goes alone, whatever other wants there are', () => {
+    const bench = new Bench()
+    const want: Want = { profile: 'draw', free: 1 }
+    const plain = bench.add(5)
+    const lone = bench.add(1, bench.suspect.bind(bench))
+    bench.add(2, bench.suspect.bind(bench))
+    expect(bench.claim('b', 1, { wants: [want, want] })).toEqual([plain])
+    expect(bench.claim('b', 1, { wants: [want, want] })).toEqual([lone])
   })
 
   test('does not go beside others in one answer', () => {

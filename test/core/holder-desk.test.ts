@@ -15,6 +15,7 @@ function grantIn(slot: number): Grant {
     token: `${slot}`.padStart(36, '0'),
     attempt: 1,
     failures: 0,
+    alone: false,
     timeoutMs: null,
   }
 }
@@ -50,6 +51,17 @@ describe('owners hear what is held of theirs', () => {
       ['b', tokens],
       ['b', tokens],
     ])
+  })
+
+  test('as soon as they have taken the slot over from this node, which had granted it to itself', () => {
+    const { bench, places, lists } = setUp()
+    places.take(grantIn(0), 'a')
+    bench.yield('c', [{ from: 2, to: 2 }], 3)
+    expect(lists()).toEqual([])
+    bench.yield('b', [{ from: 0, to: 0 }], 3)
+    expect(lists()).toEqual([['b', [grantIn(0).token]]])
+    bench.world.advance(10_000)
+    expect(lists()).toHaveLength(2)
   })
 
   test('when they are connected anew, and then only they', () => {

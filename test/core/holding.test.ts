@@ -50,6 +50,19 @@ describe('grants', () => {
     expect(ended.map(({ token, outcome }) => [token, outcome])).toEqual([['2', 'returned']])
   })
 
+  test('are returned where they would run beside one that must run alone', () => {
+    const { holding, executed, ended } = setUp()
+    holding.accept('b', [grant('1'), grant('2', { alone: true })])
+    expect([executed(), ended.map(({ token }) => token)]).toEqual([['1'], ['2']])
+    holding.executionEnded('1', DONE)
+    holding.accept('b', [grant('3', { alone: true }), grant('4')])
+    expect(executed()).toEqual(['1', '3'])
+    expect(ended.slice(2)).toMatchObject([{ token: '4', outcome: 'returned', durationMs: 0 }])
+    holding.executionEnded('3', DONE)
+    holding.accept('b', [grant('5'), grant('6')])
+    expect(executed()).toEqual(['1', '3', '5', '6'])
+  })
+
   test('are returned while the node stops, or of a profile that it does not have', () => {
     const { holding, executed, ended } = setUp()
     holding.accept('b', [grant('1', { profile: 'sing' })])

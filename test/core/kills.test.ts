@@ -20,7 +20,10 @@ function setUp() {
     const claim = { kind: 'claimed', batch, task, token, holder, round: 0 } as const
     const holderBoot = holder === 'a' ? bench.world.boot : '0c'.repeat(8)
     if (holder === 'a')
-      bench.parts.places.take({ ...seededFact(task, seq, batch), token, attempt: 1, failures: 0, timeoutMs: null }, 'a')
+      bench.parts.places.take(
+        { ...seededFact(task, seq, batch), token, attempt: 1, failures: 0, timeoutMs: null, alone: false },
+        'a',
+      )
     const facts = [stored(seededFact(task, seq, batch)), stored({ ...claim, holderBoot })]
     copies.join(known, new Map([[task, facts]]), () => undefined)
     bench.settle()

@@ -35,7 +35,38 @@ function setUp() {
   return { world, book, batch, ledger, task, written, sync }
 }
 
+test('a task that comes from elsewhere has a slot counted anew whose tally the store kept, and no other', () => {
+  const { batch, ledger, book, written } = setUp()
+  const other = (seq: number) => new OpenTask([stored(seededFact(taskIn(3, seq), seq))])
+  book.changed()
+  ledger.adopt(batch, other(1), [])
+  expect([...batch.uncounted]).toEqual([3])
+  expect(written()?.tallies ?? []).toEqual([])
+  batch.uncounted.clear()
+  batch.slot(3).kept = false
+  ledger.adopt(batch, other(2), [])
+  expect(batch.uncounted.size).toBe(0)
+  expect(written()).toMatchObject({ tallies: [{ slot: 3, total: 2 }] })
+})
+
 describe('a fact', () => {
+  test('has its slot counted anew where others of its task had come before the prompt, and no number falls below zero', () => {
+    const { book, batch, ledger, written, sync } = setUp()
+    const token = '1'.repeat(36)
+    const about = { batch: BATCH, task: TASK, token }
+    const claimed: Fact = { kind: 'claimed', ...about, holder: 'a', holderBoot: '00'.repeat(8), round: 0 }
+    const lost: Fact = { kind: 'lost', ...about, why: 'never-renewed' }
+    // Its slot was counted when the prompt came, as if it were a new task.
+    const task = new OpenTask([stored(seededFact(TASK)), stored(claimed), stored(lost)])
+    book.changed()
+    book.live()
+    ledger.write(task, { kind: 'ended', ...about, outcome: 'completed', durationMs: 5, result: { files: [] } })
+    expect(written()?.tallies).toEqual([])
+    expect([...batch.uncounted]).toEqual([3])
+    sync()
+    expect(Math.min(...Object.values(batch.counts))).toBe(0)
+  })
+
   test('and the tally that counts it are written in one step', () => {
     const { ledger, task, written } = setUp()
     ledger.write(task, CANCELLED)

@@ -1,6 +1,6 @@
 /** Input that breaks other tools: a clear error or a correct task, never a crash, and nothing reaches a shell. */
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Workplace } from '../cli/cli-support.ts'
@@ -107,6 +107,19 @@ test.each([1, 2])(
     }
   },
 )
+
+test('an output folder that cannot be written any more ends the run with one error', { timeout: 60_000 }, async () => {
+  const slow = { executor: 'command', command: ['sh', '-c', 'sleep 0.1; cat'], places: 1 }
+  await place.write('promptmesh.json', JSON.stringify({ profiles: { slow } }))
+  await place.write('prompts.txt', Array.from({ length: 300 }, (_, at) => `number ${at}`).join('\n'))
+  const running = place.start(['run', 'prompts.txt', '--out', 'out'])
+  while (!existsSync(place.path('out', '00000', 'metadata.jsonl'))) await new Promise((next) => setTimeout(next, 20))
+  await rename(place.path('out', '00000'), place.path('moved'))
+  await place.write('out/00000', 'in the way')
+  const { code, stderr } = await running.ended
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/\[MESH_OUTPUT\]\n$/)
+})
 
 test('programs that a node started are gone when it is killed', async () => {
   const profile = {

@@ -3,7 +3,7 @@ import { decodeFact } from '../../src/codec/facts.ts'
 import { OPEN_MESSAGE } from '../../src/core/breaker.ts'
 import type { Effect, Notice, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
-import { type NodeId, readToken, slotOf, type Token } from '../../src/core/ids.ts'
+import { type NodeId, readToken } from '../../src/core/ids.ts'
 import type { MemberEntry } from '../../src/core/membership.ts'
 import type { Message, MessageOf, MessageType } from '../../src/core/messages.ts'
 import { membersOn } from './checkers/members.ts'
@@ -13,64 +13,20 @@ import type { ExecutionRecord } from './history.ts'
 import { heardFrom, saidTo, typeOf } from './message-reader.ts'
 import type { Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
+import type { Sometimes } from './sometimes.ts'
 import type { World } from './world.ts'
 
-export const MESH_SOMETIMES = [
-  'slot taken over',
-  'takeover while a claim is under way',
-  'promise refused',
-  'NOT_OWNER said',
-  'facts refused under a lower ballot',
-  'stand-in used',
-  'slots differ and are exchanged',
-  'outbox replayed after a restart',
-  'granted to another node',
-  'claim parked',
-  'parked claim served',
-  'told that there is work',
-  'lease renewed at a reconnect',
-  'killed from afar',
-  'lost: holder dead',
-  'lost: never renewed',
-  'two attempts at once',
-  'speculation won',
-  'contested slot granted',
-  'breaker opened',
-  'breaker tried one',
-  'meshes merged',
-  'away marked',
-  'left',
-  'forgotten',
-  'hello refused: cloned',
-  'told of another boot that started alike',
-  'left for good',
-  'came back after it had left',
-  'probed for another, reached',
-  'probed for another, not reached',
-  'rumour told',
-  'row answered from elsewhere',
-  'ended by a dead owner arrives at the next',
-  'gossip heard while streams are cut',
-  'facts of a deleted batch refused',
-  'strays dropped',
-  'message relayed',
-  'ended relayed',
-] as const
-export type MeshSometimes = (typeof MESH_SOMETIMES)[number]
-
 /** Messages that are a rare state by themselves. */
-const TOLD: { readonly [T in MessageType]?: MeshSometimes } = {
-  promise: 'slot taken over',
+const TOLD: { readonly [T in MessageType]?: Sometimes } = {
   'not-owner': 'NOT_OWNER said',
   'slot-wanted': 'slots differ and are exchanged',
   work: 'told that there is work',
-  held: 'lease renewed at a reconnect',
   kill: 'killed from afar',
   rumour: 'rumour told',
   outlived: 'told of another boot that started alike',
 }
 /** Messages that are one by what is in them. */
-const ARRIVING: ReadonlySet<MessageType> = new Set(['members', 'ended'])
+const ARRIVING: ReadonlySet<MessageType> = new Set(['members'])
 /** The same once a batch has been deleted: there are many. */
 const WITH_FACTS: ReadonlySet<MessageType> = new Set(['facts', 'slot'])
 const LOOKED_INTO: ReadonlySet<MessageType> = new Set([
@@ -82,6 +38,7 @@ const LOOKED_INTO: ReadonlySet<MessageType> = new Set([
   'probed',
   'taken',
   'changed',
+  'serving',
 ])
 /** Looking at every slot takes long; so many of a run are enough. */
 const TAKEOVERS_MAX = 5
@@ -89,10 +46,12 @@ const TRIED_MS = 5_000
 
 export class MeshCoverage implements Observer {
   readonly #world: World
-  readonly #reached: (state: MeshSometimes) => void
+  readonly #reached: (state: Sometimes) => void
   /** Owner and claimer of claims that were parked. */
   readonly #parked = new Set<string>()
   #takeovers = 0
+  /** Boot and epoch of takeovers that have ended. */
+  readonly #served = new Set<string>()
   /** Some disk knows of a deleted batch. */
   #isDeleted = false
   /** Nodes that ended when they had left. */
@@ -100,7 +59,7 @@ export class MeshCoverage implements Observer {
   /** Node, start and profile of breakers that are open => since when. */
   readonly #open = new Map<string, number>()
 
-  constructor(world: World, reached: (state: MeshSometimes) => void) {
+  constructor(world: World, reached: (state: Sometimes) => void) {
     this.#world = world
     this.#reached = reached
   }
@@ -127,7 +86,6 @@ export class MeshCoverage implements Observer {
     if (isRelayed) this.#reached(message.type === 'ended' ? 'ended relayed' : 'message relayed')
     if (message.type === 'members') this.#members(node, message)
     if (this.#isDeleted && 'facts' in message) this.#factsArrive(node, message.facts)
-    if (message.type === 'ended') this.#endedArrives(node, message)
   }
 
   /** What was two meshes before becomes one. */
@@ -140,12 +98,6 @@ export class MeshCoverage implements Observer {
   #factsArrive(node: SimNode, facts: readonly Uint8Array[]): void {
     if (facts.some((bytes) => node.disk.batch(decodeFact(bytes).batch)?.deleted))
       this.#reached('facts of a deleted batch refused')
-  }
-
-  #endedArrives(node: SimNode, { facts }: MessageOf<'ended'>): void {
-    const tokens = facts.map(tokenOf).filter((token) => token !== undefined)
-    if (tokens.some((token) => readToken(token).boot !== node.boot))
-      this.#reached('ended by a dead owner arrives at the next')
   }
 
   dropped(): void {
@@ -196,6 +148,8 @@ export class MeshCoverage implements Observer {
         return
       case 'probed':
         return this.#reached(message.reached ? 'probed for another, reached' : 'probed for another, not reached')
+      case 'serving':
+        return this.#serving(node, message)
       case 'taken':
       case 'changed':
         if (message.elsewhere.length > 0) this.#reached('row answered from elsewhere')
@@ -204,9 +158,21 @@ export class MeshCoverage implements Observer {
     }
   }
 
+  /** A takeover has ended; by its epoch somebody served those slots before. It is told to each peer by itself. */
+  #serving(node: SimNode, { runs }: MessageOf<'serving'>): void {
+    for (const { epoch } of runs) {
+      const key = `${node.boot} ${epoch}`
+      if (epoch === 1 || this.#served.has(key)) continue
+      this.#served.add(key)
+      this.#reached('slot taken over')
+    }
+  }
+
   #facts(node: SimNode, to: NodeId, { ballots }: MessageOf<'facts'>): void {
-    const ring = referenceRing(membersOn(node))
-    if (ballots.some(({ from }) => !ring.list(from).includes(to))) this.#reached('stand-in used')
+    const members = membersOn(node)
+    const ring = referenceRing(members)
+    const isListed = ballots.every(({ from }) => ring.list(from).includes(to))
+    if (!isListed && members.includes(to)) this.#reached('stand-in used')
   }
 
   #granted(node: SimNode, to: NodeId, { seq, grants, parked }: MessageOf<'granted'>): void {
@@ -218,19 +184,10 @@ export class MeshCoverage implements Observer {
     if (grants.length > 0) this.#reached('granted to another node')
   }
 
-  /** Whether fewer than two of those on the slot's list can store. */
-  #isContested(node: SimNode, slot: number): boolean {
-    const listed = referenceRing(membersOn(node)).list(slot)
-    const up = this.#world.live.filter(({ id, index, up }) => {
-      return up && listed.includes(id) && !this.#world.network.links.isCut(node.index, index)
-    })
-    return listed.length > 1 && up.length < 2
-  }
-
   durable(node: SimNode, { batches, promises, mesh }: Writes, added: readonly PoolFact[]): void {
     this.#isDeleted ||= batches.some(({ deleted }) => deleted)
     for (const entry of mesh?.members ?? []) this.#entry(entry)
-    for (const fact of added) if (fact.copies === 1) this.#fact(node, fact)
+    for (const fact of added) if (fact.copies === 1) this.#fact(fact)
     if (promises === undefined || this.#takeovers >= TAKEOVERS_MAX) return
     const isOpen = [...node.disk.facts.slots].some((slot) => this.#hasOpenElsewhere(node, slot))
     if (!isOpen) return
@@ -252,9 +209,8 @@ export class MeshCoverage implements Observer {
     return false
   }
 
-  #fact(node: SimNode, { fact }: PoolFact): void {
+  #fact({ fact }: PoolFact): void {
     const state = this.#world.pool.tasks.get(fact.task)?.state
-    if (fact.kind === 'claimed' && this.#isContested(node, slotOf(fact.task))) this.#reached('contested slot granted')
     if (fact.kind === 'lost' && fact.why === 'holder-dead') this.#reached('lost: holder dead')
     if (fact.kind === 'lost' && fact.why === 'never-renewed') this.#reached('lost: never renewed')
     const open = state?.attempts.filter(({ end }) => end === 'open') ?? []
@@ -265,9 +221,4 @@ export class MeshCoverage implements Observer {
     const first = open.find(({ token }) => token < fact.token && readToken(token).boot === boot)
     if (state?.counts === fact.token && first !== undefined) this.#reached('speculation won')
   }
-}
-
-function tokenOf(bytes: Uint8Array): Token | undefined {
-  const fact = decodeFact(bytes)
-  return 'token' in fact ? fact.token : undefined
 }

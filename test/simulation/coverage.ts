@@ -1,71 +1,37 @@
-/**
- * "Sometimes": rare states that a simulation must reach, or it proves nothing about them. Each is derived from events,
- * effects, facts and messages, and counted.
- */
+/** Counts rare states (sometimes.ts), each as it is seen in events, effects, facts and messages. */
 import type { Effect, Writes } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { TaskState } from '../../src/core/task.ts'
-import type { MeshSometimes } from './coverage-mesh.ts'
 import { MeshCoverage } from './coverage-mesh.ts'
+import { OwnerCoverage } from './coverage-owners.ts'
+import { WithheldCoverage } from './coverage-withheld.ts'
 import type { PoolFact } from './fact-pool.ts'
 import type { ExecutionRecord } from './history.ts'
 import type { DiskDamage, Observer } from './observer.ts'
 import type { SimNode } from './process.ts'
+import type { Sometimes } from './sometimes.ts'
 import type { World } from './world.ts'
-
-/** States that a node alone can reach. */
-export const SOMETIMES = [
-  'ended after lost',
-  'late success after FAILED',
-  'late success after CANCELLED',
-  'two completions of a task',
-  'chosen written',
-  'closed: attempts used up',
-  'closed: bad input',
-  'closed: poison',
-  'lost: holder restarted',
-  'lost: deadline passed',
-  'completed after its end was asked for',
-  'ended before it was started',
-  'attempt returned',
-  'profile rests or is closed',
-  'retried',
-  'cancelled one by one',
-  'rows seeded that were there',
-  'refused: disk full',
-  'refused: stopping',
-  'request lost with its node',
-  'writes under way at a crash',
-  'crash between two effects of a step',
-  'crash while a claim was under way',
-  'read failed',
-  'index read anew',
-  'tallies counted anew',
-  'slot corrected',
-  'tasks loaded from disk',
-  'batch lost with its disk',
-  'events waited while frozen',
-  'batch deleted',
-  'batch made again after its deletion',
-] as const
-export type Sometimes = (typeof SOMETIMES)[number] | MeshSometimes
 
 export class Coverage implements Observer {
   readonly counts = new Map<Sometimes, number>()
   readonly #world: World
   readonly #mesh: MeshCoverage | undefined
+  readonly #others: readonly Observer[]
   /** Persist tickets that are not on disk, by node. */
   readonly #underWay = new Map<SimNode, Extract<Effect, { type: 'persist' }>[]>()
 
   constructor(world: World) {
     this.#world = world
-    if (world.scenario.nodes > 1) this.#mesh = new MeshCoverage(world, (state) => this.#reached(state))
+    const reached = (state: Sometimes) => this.#reached(state)
+    const isMesh = world.scenario.nodes > 1
+    this.#mesh = isMesh ? new MeshCoverage(world, reached) : undefined
+    this.#others = [new WithheldCoverage(world, reached), ...(isMesh ? [new OwnerCoverage(world, reached)] : [])]
   }
 
   /** Begins to watch; without it nothing is counted but what others count anyway. */
   watch(): void {
     if (this.#mesh !== undefined) this.#world.watch(this.#mesh)
-    this.#world.watch(this)
+    this.#world.watch(this, ...this.#others)
   }
 
   #reached(state: Sometimes): void {

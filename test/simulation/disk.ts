@@ -52,6 +52,9 @@ export class SimDisk {
   membersVersion = 0
   #incarnation = 0
   #recount = false
+  /** Batches whose record was damaged; and how many of those are there again. */
+  readonly #lostRecords = new Set<BatchId>()
+  recordsBack = 0
 
   constructor(pool: FactPool) {
     this.#pool = pool
@@ -107,6 +110,7 @@ export class SimDisk {
     const record = decodeBatch(bytes)
     this.#batches.set(record.id, bytes)
     this.#records.set(record.id, record)
+    if (this.#lostRecords.delete(record.id)) this.recordsBack++
   }
 
   #put(stored: StoredFact, added: PoolFact[]): void {
@@ -215,6 +219,21 @@ export class SimDisk {
     return flipped
   }
 
+  /** Some batch records fail their checksum from now on, as if they had never been there; all else of them stays. */
+  flipBatches(random: Random, count: number): void {
+    if (count === 0) return
+    for (const id of random.shuffled([...this.#batches.keys()]).slice(0, count)) {
+      this.#batches.delete(id)
+      this.#records.delete(id)
+      this.#lostRecords.add(id)
+    }
+  }
+
+  /** Whether the end of that attempt waits to be taken over by its owner. */
+  hasReport(token: Token): boolean {
+    return this.#outbox.has(token)
+  }
+
   snapshot(): Snapshot {
     return {
       facts: [...this.facts.all()],
@@ -230,6 +249,7 @@ export class SimDisk {
   }
 
   wipe(): void {
+    this.#lostRecords.clear()
     this.restore({
       facts: [],
       tallies: new Map(),

@@ -2,29 +2,25 @@
  * The faults of a seed.
  *
  * 1. All of them lie in [0, untilMs]; what lasts ends by then.
- * 2. The faults of a plane are a pure function of (seed, plane): switching a plane off leaves the others as they were.
+ * 2. The faults of a plane are a pure function of (seed, plane): switching a plane off leaves the others as they were,
+ *    but for what hits machines that join, which only people have join.
+ * 3. A fault hits any machine that has been started by then, those that joined included.
  */
-import type { ErrorClass } from '../../src/core/facts.ts'
-import type { Plane } from './conditions.ts'
+import { anyNode, DRAWS, type FaultScope } from './draw-planes.ts'
 import { endOf, type Fault } from './faults.ts'
 import { Random } from './random.ts'
 
-export interface FaultScope {
-  readonly seed: number
-  readonly nodes: number
-  /** Machines beyond those, each of which may join once. */
-  readonly joiners: number
-  readonly batches: number
-  readonly planes: readonly Plane[]
-  readonly untilMs: number
-  /** Whether contested slots are never granted: what that is for shows in a split that lasts. */
-  readonly strict?: boolean
-}
-
-type Draw = (random: Random, scope: FaultScope, atMs: number) => Fault
+/** A node that performs what not everyone can, as the first two do; one of them must stay. */
+const CAPABLE = 2
 
 /** Ascending by time. */
 export function drawFaults(scope: FaultScope): Fault[] {
+  const joins = drawJoins(scope)
+  // They join in the order of their numbers, so that those that are there are always the first ones.
+  const at = (atMs: number): FaultScope => ({
+    ...scope,
+    nodes: scope.nodes + joins.filter((join) => join.atMs < atMs).length,
+  })
   const faults = scope.planes.flatMap((plane) => {
     const random = new Random(scope.seed, `faults ${plane}`)
     const draws = DRAWS[plane]
@@ -32,39 +28,50 @@ export function drawFaults(scope: FaultScope): Fault[] {
     // Some seeds have few kinds of faults, so that one kind is not always in the way of another.
     const kinds = random.chance(0.5) ? draws : random.shuffled(draws).slice(0, 1 + random.below(draws.length))
     const count = Math.round(random.spread(1, (30 * scope.untilMs) / 300_000))
-    return Array.from({ length: count }, () => random.pick(kinds)(random, scope, random.between(0, scope.untilMs)))
+    return Array.from({ length: count }, () => {
+      const draw = random.pick(kinds)
+      const atMs = random.between(0, scope.untilMs)
+      return draw(random, at(atMs), atMs)
+    })
   })
-  faults.push(...drawJoins(scope), ...drawDeath(scope), ...drawLeave(scope), ...drawDivision(scope))
+  const deaths = drawDeath(scope, at)
+  faults.push(...joins, ...deaths, ...drawLeaves(scope, at, deaths), ...drawDivision(scope))
   // Of a node alone nobody can tell a copy.
   const fits = faults.filter((fault) => endOf(fault) <= scope.untilMs && (scope.nodes > 1 || fault.kind !== 'clone'))
   return fits.sort((a, b) => a.atMs - b.atMs)
 }
 
-function drawJoins({ seed, nodes, joiners, planes, untilMs }: FaultScope): Fault[] {
+type ScopeAt = (atMs: number) => FaultScope
+
+function drawJoins({ seed, nodes, joiners, planes, untilMs }: FaultScope): Extract<Fault, { kind: 'join' }>[] {
   if (!planes.includes('operator')) return []
   const random = new Random(seed, 'joins')
-  return Array.from({ length: joiners }, (_, index) => ({
-    kind: 'join',
-    atMs: random.between(0, untilMs),
-    node: nodes + index,
-  }))
+  const times = Array.from({ length: joiners }, () => random.between(0, untilMs)).sort((a, b) => a - b)
+  return times.map((atMs, index) => ({ kind: 'join', atMs, node: nodes + index }))
 }
+
+type Death = Extract<Fault, { kind: 'death' }>
 
 /** One node in some meshes of three and more: the others have what it had, unless other faults took that. */
-function drawDeath({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
+function drawDeath({ seed, nodes, planes, untilMs }: FaultScope, at: ScopeAt): Death[] {
   const random = new Random(seed, 'death')
-  const dies = nodes > 2 && planes.includes('process') && random.chance(0.15)
-  return dies ? [{ kind: 'death', atMs: random.between(0, untilMs), node: random.below(nodes) }] : []
+  if (nodes < 3 || !planes.includes('process') || !random.chance(0.15)) return []
+  const atMs = random.between(0, untilMs)
+  return [{ kind: 'death', atMs, node: anyNode(random, at(atMs)) }]
 }
 
-/** One node of some meshes leaves, early enough to be done when faults end. */
-function drawLeave({ seed, nodes, planes, untilMs }: FaultScope): Fault[] {
+/** Nodes of some meshes leave, at any time: what has not ended when faults end goes on. */
+function drawLeaves({ seed, nodes, planes, untilMs }: FaultScope, at: ScopeAt, deaths: readonly Death[]): Fault[] {
   const random = new Random(seed, 'leave')
-  if (nodes < 2 || !planes.includes('operator') || !random.chance(0.3)) return []
-  const leave = { kind: 'leave', atMs: random.between(0, untilMs / 2), node: random.below(nodes) } as const
-  // Nobody else may be able to perform what the first one can.
-  const isForGood = random.chance(0.5) && leave.node > 0
-  return [isForGood ? leave : { ...leave, backMs: random.spread(1_000, 60_000) }]
+  if (nodes < 2 || !planes.includes('operator') || !random.chance(0.4)) return []
+  return Array.from({ length: random.pick([1, 1, 2, 3]) }, () => {
+    const atMs = random.between(0, untilMs)
+    const node = anyNode(random, at(atMs))
+    const isNeeded = node === 0 || (node < CAPABLE && deaths.length > 0)
+    const isForGood = random.chance(0.5) && !isNeeded
+    const leave = { kind: 'leave', atMs, node } as const
+    return isForGood ? leave : { ...leave, backMs: random.spread(1_000, 60_000) }
+  })
 }
 
 /** Two sides for so long that each knows of it, in most strict meshes whose wires may fail. */
@@ -76,216 +83,4 @@ function drawDivision({ seed, nodes, planes, untilMs, strict }: FaultScope): Fau
   const forMs = random.between(45_000, Math.min(120_000, untilMs))
   const groups = [all.slice(0, cut), all.slice(cut)]
   return [{ kind: 'split', atMs: random.between(0, untilMs - forMs), forMs, groups }]
-}
-
-const anyNode = (random: Random, { nodes }: FaultScope) => random.below(nodes)
-const anyBatch = (random: Random, { batches }: FaultScope) => random.below(batches)
-
-/** Two different nodes; the same one twice in a mesh of one, where nothing comes of it. */
-function anyPair(random: Random, { nodes }: FaultScope): readonly [number, number] {
-  const a = random.below(nodes)
-  return [a, (a + 1 + random.below(Math.max(1, nodes - 1))) % nodes]
-}
-
-function anyGroups(random: Random, { nodes }: FaultScope, count: number): number[][] {
-  const groups: number[][] = Array.from({ length: count }, () => [])
-  for (const node of random.shuffled(Array.from({ length: nodes }, (_, index) => index)))
-    groups[random.below(count)]?.push(node)
-  return groups.filter((group) => group.length > 0)
-}
-
-/** Pairs that are not neighbours in a ring: everybody reaches two others, and no two the same. */
-function ringCut(random: Random, { nodes }: FaultScope): [number, number][] {
-  const order = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
-  return pairsOf(order, (a, b) => b - a > 1 && b - a < nodes - 1)
-}
-
-/** Two sides that only one node connects. */
-function bridgeCut(random: Random, { nodes }: FaultScope): [number, number][] {
-  const order = random.shuffled(Array.from({ length: nodes }, (_, index) => index))
-  const bridge = nodes >> 1
-  return pairsOf(order, (a, b) => a < bridge && b > bridge)
-}
-
-function pairsOf(order: readonly number[], isCut: (a: number, b: number) => boolean): [number, number][] {
-  return order.flatMap((node, a) =>
-    order.flatMap((other, b): [number, number][] => (b > a && isCut(a, b) ? [[node, other]] : [])),
-  )
-}
-
-const NETWORK: readonly Draw[] = [
-  (random, scope, atMs) => {
-    const [from = [], to = []] = anyGroups(random, scope, 2)
-    return { kind: 'cut', atMs, forMs: random.spread(100, 120_000), from, to, oneWay: true }
-  },
-  (random, scope, atMs) => {
-    const [from, to] = anyPair(random, scope)
-    return { kind: 'cut', atMs, forMs: random.spread(100, 120_000), from: [from], to: [to], oneWay: random.chance(0.5) }
-  },
-  (random, scope, atMs) => {
-    const groups = anyGroups(random, scope, random.pick([2, 2, 3]))
-    return { kind: 'split', atMs, forMs: random.spread(1_000, 180_000), groups }
-  },
-  (random, scope, atMs) => {
-    const [a, b] = anyPair(random, scope)
-    return { kind: 'flap', atMs, forMs: random.spread(5_000, 60_000), a, b, periodMs: random.spread(500, 20_000) }
-  },
-  (random, scope, atMs) => {
-    const pairs = random.chance(0.5) ? ringCut(random, scope) : bridgeCut(random, scope)
-    return { kind: 'cut-pairs', atMs, forMs: random.spread(1_000, 180_000), pairs }
-  },
-  (random, scope, atMs) => {
-    const all = random.shuffled(Array.from({ length: scope.nodes }, (_, index) => index))
-    const out = all.slice(0, 1 + random.below(scope.nodes))
-    return { kind: 'swizzle', atMs, forMs: random.spread(2_000, 180_000), out, back: random.shuffled(out) }
-  },
-  (random, scope, atMs) => {
-    const [a, b] = anyPair(random, scope)
-    return { kind: 'reset', atMs, a, b }
-  },
-  (random, scope, atMs) => {
-    const [a, b] = anyPair(random, scope)
-    return { kind: 'reset-after', atMs, a, b, messages: 1 + random.below(20) }
-  },
-  (random, scope, atMs) => {
-    const [a, b] = anyPair(random, scope)
-    return { kind: 'slow', atMs, forMs: random.spread(1_000, 60_000), a, b, byMs: random.spread(10, 5_000) }
-  },
-]
-
-const GOSSIP: readonly Draw[] = [
-  (random, _, atMs) => ({ kind: 'gossip-silenced', atMs, forMs: random.spread(5_000, 120_000) }),
-  (random, _, atMs) => ({ kind: 'gossip-alone', atMs, forMs: random.spread(1_000, 30_000) }),
-]
-
-const downMs = (random: Random) => random.spread(50, 60_000)
-
-const PROCESS: readonly Draw[] = [
-  (random, scope, atMs) => ({ kind: 'crash', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
-  (random, scope, atMs) => {
-    const type = random.pick([undefined, 'persist', 'execute', 'send', 'answer', 'kill'] as const)
-    const fault = { kind: 'crash-after', atMs, node: anyNode(random, scope), downMs: downMs(random) } as const
-    return { ...fault, effects: 1 + random.below(12), ...(type && { type }) }
-  },
-  (random, scope, atMs) => {
-    const fault = { kind: 'restarts', atMs, node: anyNode(random, scope) } as const
-    return { ...fault, times: 2 + random.below(6), everyMs: random.spread(600, 10_000) }
-  },
-  (random, _, atMs) => ({ kind: 'kill-all', atMs, downMs: random.spread(50, 20_000) }),
-  (random, scope, atMs) => ({ kind: 'pause', atMs, node: anyNode(random, scope), forMs: random.spread(100, 90_000) }),
-  (random, scope, atMs) => ({
-    kind: 'power-cut',
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(1_000, 90_000),
-  }),
-  (random, scope, atMs) => ({ kind: 'stop', atMs, node: anyNode(random, scope), now: random.chance(0.5) }),
-  (random, scope, atMs) => ({ kind: 'clone', atMs, node: anyNode(random, scope), forMs: random.spread(5_000, 60_000) }),
-]
-
-const DISK: readonly Draw[] = [
-  (random, scope, atMs) => ({
-    kind: random.pick(['disk-failing', 'reads-fail'] as const),
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(500, 60_000),
-  }),
-  (random, scope, atMs) => ({
-    kind: 'disk-full',
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(500, 60_000),
-    sticky: random.chance(0.5),
-  }),
-  (random, scope, atMs) => {
-    const fault = { kind: 'slow-sync', atMs, node: anyNode(random, scope) } as const
-    return { ...fault, forMs: random.spread(1_000, 60_000), syncMs: random.spread(100, 10_000) }
-  },
-  (random, scope, atMs) => {
-    const fault = { kind: 'bit-flips', atMs, node: anyNode(random, scope) } as const
-    return { ...fault, facts: random.pick([0, 1, 1, 3, 20]), tallies: random.chance(0.3) }
-  },
-  (random, scope, atMs) => ({ kind: 'wiped', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
-  (random, scope, atMs) => ({
-    kind: 'backup',
-    atMs,
-    node: anyNode(random, scope),
-    // A moment: a lost suffix, which a disk that lies about syncs leaves.
-    forMs: random.chance(0.3) ? random.spread(5, 1_000) : random.spread(1_000, 120_000),
-  }),
-]
-
-const CLOCK: readonly Draw[] = [
-  (random, scope, atMs) => ({ kind: 'drift', atMs, node: anyNode(random, scope), rate: random.spread(0.5, 2) }),
-  (random, scope, atMs) => ({ kind: 'block', atMs, node: anyNode(random, scope), forMs: random.spread(100, 30_000) }),
-  (random, scope, atMs) => ({
-    kind: 'suspend',
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(1_000, 120_000),
-    clockStands: random.chance(0.5),
-  }),
-]
-
-const NODE_ERRORS: readonly ErrorClass[] = ['failed', 'backend-down', 'disk-full', 'not-here', 'oom']
-
-const EXECUTOR: readonly Draw[] = [
-  (random, scope, atMs) => ({
-    kind: 'fails-fast',
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(500, 60_000),
-    error: random.pick(NODE_ERRORS),
-  }),
-  (random, scope, atMs) => ({
-    kind: 'suspended',
-    atMs,
-    node: anyNode(random, scope),
-    forMs: random.spread(500, 120_000),
-  }),
-]
-
-const OPERATOR: readonly Draw[] = [
-  (random, scope, atMs) => ({
-    kind: random.pick(['pause-batch', 'resume-batch', 'cancel-batch', 'uncancel-batch'] as const),
-    atMs,
-    node: anyNode(random, scope),
-    batch: anyBatch(random, scope),
-    stopRunning: random.chance(0.5),
-  }),
-  (random, scope, atMs) => ({
-    kind: 'prefer-batch',
-    atMs,
-    node: anyNode(random, scope),
-    batch: anyBatch(random, scope),
-    priority: random.below(5) - 2,
-  }),
-  (random, scope, atMs) => ({
-    kind: random.pick(['cancel-tasks', 'retry-tasks'] as const),
-    atMs,
-    node: anyNode(random, scope),
-    batch: anyBatch(random, scope),
-    share: random.spread(0.01, 1),
-    stopRunning: random.chance(0.5),
-  }),
-  (random, scope, atMs) => {
-    const kind = random.chance(0.3) ? 'delete-batch' : 'seed-again'
-    return { kind, atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }
-  },
-  (random, scope, atMs) => ({ kind: 'seed-again', atMs, node: anyNode(random, scope), batch: anyBatch(random, scope) }),
-  (random, scope, atMs) => ({ kind: 'open-profiles', atMs, node: anyNode(random, scope) }),
-  (random, scope, atMs) => {
-    const [node, whom] = anyPair(random, scope)
-    return { kind: 'forget', atMs, node, whom }
-  },
-]
-
-const DRAWS: { readonly [P in Plane]: readonly Draw[] } = {
-  network: NETWORK,
-  gossip: GOSSIP,
-  process: PROCESS,
-  disk: DISK,
-  clock: CLOCK,
-  executor: EXECUTOR,
-  operator: OPERATOR,
 }

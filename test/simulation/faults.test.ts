@@ -57,8 +57,15 @@ const KINDS: { readonly [K in FaultKind]: true } = {
 
 const UNTIL_MS = 200_000
 
-const drawn = (seed: number, nodes = 5) =>
-  drawFaults({ seed, nodes, joiners: 1, batches: 2, planes: PLANES, untilMs: UNTIL_MS })
+const drawn = (seed: number, nodes = 5, joiners = 1) =>
+  drawFaults({ seed, nodes, joiners, batches: 2, planes: PLANES, untilMs: UNTIL_MS })
+
+/** Machines that a fault of one, or of a pair, names. */
+function namedBy(fault: Fault): readonly number[] {
+  if ('node' in fault) return fault.kind === 'forget' ? [fault.node, fault.whom] : [fault.node]
+  if ('a' in fault) return [fault.a, fault.b]
+  return fault.kind === 'cut' ? [...fault.from, ...fault.to] : []
+}
 
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
@@ -66,7 +73,8 @@ const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 function idleWorld(faults: readonly Fault[], nodes = 5): World {
   const drawnScenario = drawScenario({ seed: 1, nodes, tasks: 1, planes: [] })
   const scenario: Scenario = { ...drawnScenario, plans: [], faults, faultsUntilMs: UNTIL_MS, startsWithinMs: 0 }
-  const makeCore = () => ({ step: (): readonly Effect[] => [], view: () => ({}) as CoreView })
+  const view = () => ({ profiles: [] as const }) as Partial<CoreView> as CoreView
+  const makeCore = () => ({ step: (): readonly Effect[] => [], view })
   const world = new World({ scenario, makeCore, report: (rule, message) => expect.fail(`${rule}: ${message}`) })
   world.begin()
   return world
@@ -100,9 +108,29 @@ describe('the faults of seeds', () => {
     expect(all).toEqual(expect.arrayContaining(alone))
   })
 
+  test('hit a machine that joins once it is there, and never before', () => {
+    const hit = new Set<FaultKind>()
+    for (const seed of seeds) {
+      const faults = drawn(seed)
+      const joinedMs = faults.find(({ kind }) => kind === 'join')?.atMs ?? Number.POSITIVE_INFINITY
+      for (const fault of faults) {
+        if (fault.kind === 'join' || !namedBy(fault).includes(5)) continue
+        expect(fault.atMs).toBeGreaterThan(joinedMs)
+        hit.add(fault.kind)
+      }
+    }
+    expect([...hit]).toEqual(expect.arrayContaining(['crash', 'wiped', 'pause', 'cut', 'reset', 'forget', 'leave']))
+  })
+
+  test('have nodes leave at any time', () => {
+    const times = seeds.flatMap((seed) => drawn(seed).flatMap(({ kind, atMs }) => (kind === 'leave' ? [atMs] : [])))
+    expect(Math.max(...times)).toBeGreaterThan(0.8 * UNTIL_MS)
+    expect(times.length).toBeGreaterThan(20)
+  })
+
   test('can cut a mesh into a ring, or leave it one bridge', () => {
     const shapes = seeds.flatMap((seed) =>
-      drawn(seed).flatMap((fault) => {
+      drawn(seed, 5, 0).flatMap((fault) => {
         if (fault.kind !== 'cut-pairs') return []
         const world = idleWorld([{ ...fault, atMs: 10, forMs: 1_000 }])
         world.run(100, () => false)
@@ -159,4 +187,15 @@ test('a sticky full disk has room again for a process that opens it anew', () =>
     expect(node?.trouble.problem).toBeUndefined()
     expect(node?.boot !== boot).toBe(sticky)
   }
+})
+
+test('a machine that is gone for good gets no backup of its disk', () => {
+  const world = idleWorld([
+    { kind: 'backup', atMs: 10_000, forMs: 10_000, node: 2 },
+    { kind: 'death', atMs: 15_000, node: 2 },
+  ])
+  world.run(12_000, () => false)
+  expect(world.nodes[2]?.disk.incarnation).toBe(1)
+  world.run(25_000, () => false)
+  expect(world.nodes[2]?.disk.incarnation).toBe(0)
 })

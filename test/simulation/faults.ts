@@ -62,8 +62,15 @@ export type DiskFault =
   | ({ readonly kind: 'disk-failing'; readonly node: number } & Lasting)
   | ({ readonly kind: 'slow-sync'; readonly node: number; readonly syncMs: number } & Lasting)
   | ({ readonly kind: 'reads-fail'; readonly node: number } & Lasting)
-  /** The process ends, some facts and perhaps the tallies are damaged, and it starts again. */
-  | ({ readonly kind: 'bit-flips'; readonly node: number; readonly facts: number; readonly tallies: boolean } & At)
+  /** The process ends, some facts and batch records and perhaps the tallies are damaged, and it starts again. */
+  | ({
+      readonly kind: 'bit-flips'
+      readonly node: number
+      readonly facts: number
+      readonly tallies: boolean
+      /** None where it is not said. */
+      readonly batches?: number
+    } & At)
   | ({ readonly kind: 'wiped'; readonly node: number; readonly downMs: number } & At)
   /** The disk is put back to what it was `forMs` before. */
   | ({ readonly kind: 'backup'; readonly node: number } & Lasting)
@@ -94,6 +101,8 @@ export type OperatorDeed =
       readonly batch: number
       readonly share: number
       readonly stopRunning: boolean
+      /** Whoever retries waits until something has failed or is cancelled, and picks from that. */
+      readonly looks?: boolean
     } & At)
   /** For good: what is seeded under its name later is another batch. */
   | ({ readonly kind: 'delete-batch'; readonly node: number; readonly batch: number } & At)

@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Plane } from './conditions.ts'
-import type { Sometimes } from './coverage.ts'
 import type { Fault } from './faults.ts'
 import type { Figures } from './figures.ts'
 import type { PlantedName } from './planted.ts'
 import { type RunOptions, runSeed, type Violation } from './run.ts'
+import type { Sometimes } from './sometimes.ts'
 
 export interface SeedReport {
   readonly seed: number

@@ -31,6 +31,7 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
         node.disk.damageTallies()
         injection.tell(node, 'tallies-damaged', [])
       }
+      node.disk.flipBatches(injection.random, fault.batches ?? 0)
       node.startIn(0)
       return nothing
     case 'wiped':
@@ -42,6 +43,8 @@ export function injectDisk(injection: Injection, fault: DiskFault): TakeBack {
     case 'backup': {
       const snapshot = node.disk.snapshot()
       return () => {
+        // Its disk was thrown away.
+        if (node.retired) return
         node.crash()
         const before = [...node.disk.facts.all()]
         node.disk.restore(snapshot)

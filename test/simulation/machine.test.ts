@@ -1,5 +1,6 @@
 /** One simulated machine: what its disk keeps, what its driver does, and how its clock goes. */
 import { describe, expect, test } from 'vitest'
+import { newBatch } from '../../src/core/batches.ts'
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { CoreView } from '../../src/core/view.ts'
@@ -140,6 +141,20 @@ describe('a disk', () => {
     machine.disk.wipe()
     expect(machine.stored).toEqual([])
     expect(machine.disk.open()).toMatchObject({ incarnation: 1, tallies: [] })
+  })
+
+  test('with a damaged batch record has none of that batch, and keeps its facts, until somebody tells of it', () => {
+    const { disk } = new Machine()
+    const fields = { profile: 'draw', priority: 0, maxAttempts: 3, timeoutMs: null, paused: false, cancelled: false }
+    const writes = { ...writing(4), batches: [newBatch(BATCH, 'b', { ...fields, born: 1 }, 'node')] }
+    disk.write(writes)
+    disk.flipBatches(new Random(1, 'bits'), 1)
+    expect(disk.open().batches).toEqual([])
+    expect(disk.facts.readSlot(1)).toHaveLength(1)
+    expect(disk.recordsBack).toBe(0)
+    disk.write(writes)
+    expect(disk.open().batches).toHaveLength(1)
+    expect(disk.recordsBack).toBe(1)
   })
 
   test('with damaged tallies gives none until every slot is counted anew', () => {

@@ -5,6 +5,7 @@
  */
 import type { BatchId, NodeId, TaskId } from '../../src/core/ids.ts'
 import type { BatchPlan } from './batch-plan.ts'
+import type { FactPool } from './fact-pool.ts'
 import type { OperatorDeed } from './faults.ts'
 import type { SimNode } from './process.ts'
 import type { Random } from './random.ts'
@@ -17,11 +18,14 @@ export interface OperatorOptions {
   readonly desk: RequestDesk
   readonly nodes: readonly SimNode[]
   readonly plans: readonly BatchPlan[]
+  readonly pool: FactPool
   readonly random: Random
   readonly frameRows: number
 }
 
 const RETRY_MS = 2_000
+/** Between two looks of somebody who waits for something to retry. */
+const LOOK_MS = 500
 
 export class Operators {
   readonly #options: OperatorOptions
@@ -31,6 +35,7 @@ export class Operators {
   /** Questions that are asked until they are answered. */
   #unanswered = 0
   #announced = 0
+  #isFinished = false
 
   constructor(options: OperatorOptions) {
     this.#options = options
@@ -85,10 +90,38 @@ export class Operators {
     const plan = plans[deed.batch]
     if (plan === undefined) return
     if (deed.kind === 'seed-again') this.#seed(plan, deed.node)
+    else if (deed.kind === 'retry-tasks' && deed.looks === true) this.#retries.happen(deed)
     else {
       const question = this.#questionOf(deed, plan)
       if (question !== undefined) this.#options.desk.ask(node, question, () => undefined)
     }
+  }
+
+  /** As soon as something of the batch has failed or is cancelled; never where that comes too late. */
+  readonly #retries: Target<Extract<OperatorDeed, { share: number }>> = {
+    happen: (deed) => {
+      if (this.#isFinished) return
+      const { nodes, plans, desk, schedule, random } = this.#options
+      const batch = this.#batches.get(plans[deed.batch]?.name ?? '')
+      const ended = batch === undefined ? [] : this.#endedInVain(batch)
+      const node = nodes[deed.node]
+      if (batch === undefined || ended.length === 0 || node?.up !== true) {
+        schedule.at(schedule.nowMs + LOOK_MS, this.#retries, deed)
+        return
+      }
+      const some = random.some(ended, deed.share)
+      const tasks = some.length > 0 ? some : ended.slice(0, 1)
+      desk.ask(node, { type: 'change-tasks', batch, change: 'retry', tasks }, () => undefined)
+    },
+  }
+
+  /** Tasks that have failed or are cancelled, by what is on all disks. */
+  #endedInVain(batch: BatchId): TaskId[] {
+    const { pool } = this.#options
+    return [...(this.#tasks.get(batch) ?? [])].filter((task) => {
+      const standing = pool.tasks.get(task)?.state?.standing
+      return standing === 'failed' || standing === 'cancelled'
+    })
   }
 
   #leave(node: SimNode, backMs: number | undefined): void {
@@ -150,12 +183,12 @@ export class Operators {
 
   /** What rests for a while opens by itself; people look after what is closed for good. */
   #openClosed(node: SimNode): void {
-    const closed = node.core?.view().profiles.some(({ rest }) => rest?.forGood === true)
-    if (closed) this.openProfiles(node)
+    if (node.core?.view().profiles.some(({ rest }) => rest?.forGood === true)) this.openProfiles(node)
   }
 
   /** Everything that may run shall run from now on. */
   finish(): void {
+    this.#isFinished = true
     for (const batch of this.#batches.values()) this.#insist({ type: 'set-batch', batch, change: { paused: false } })
     for (const node of this.#options.nodes) this.#openClosed(node)
   }

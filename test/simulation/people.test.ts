@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Effect } from '../../src/core/effects.ts'
 import type { Event } from '../../src/core/events.ts'
 import type { CoreView } from '../../src/core/view.ts'
+import type { Fault } from './faults.ts'
+import { runSeed } from './run.ts'
 import { drawScenario, type Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -121,4 +123,14 @@ describe('a file', () => {
     world.run(60_000, () => world.operators.content)
     expect(world.operators.content).toBe(true)
   })
+})
+
+test('who retries waits until something has failed or is cancelled', () => {
+  const of = { node: 0, batch: 0, share: 1, stopRunning: false }
+  const retry = { kind: 'retry-tasks', atMs: 1_000, ...of } as const
+  const cancel = { kind: 'cancel-tasks', atMs: 4_000, ...of } as const
+  const run = (faults: readonly Fault[]) =>
+    runSeed({ seed: 1, nodes: 1, tasks: 40, planes: [], faults }).coverage.get('retried') ?? 0
+  expect(run([{ ...retry, looks: true }, cancel])).toBeGreaterThan(0)
+  expect(run([retry, cancel])).toBe(0)
 })

@@ -38,8 +38,13 @@ export interface Scenario {
   readonly checked: boolean
 }
 
+/** Machines beyond those that start at the beginning. */
+export function joinersOf(nodes: number): number {
+  return nodes > 1 ? 1 : 0
+}
+
 export function drawScenario({ seed, nodes, tasks, planes = PLANES, faults }: ScenarioOptions): Scenario {
-  const joiners = nodes > 1 ? 1 : 0
+  const joiners = joinersOf(nodes)
   const conditions = drawConditions(seed, nodes + joiners, tasks, planes)
   const random = new Random(seed, 'scenario')
   const faultsUntilMs = random.between(60_000, 300_000)

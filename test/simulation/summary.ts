@@ -1,9 +1,9 @@
 /** What many seeds came to, for people: failures at once, sums and tables at the end. */
-import { SOMETIMES, type Sometimes } from './coverage.ts'
-import { MESH_SOMETIMES } from './coverage-mesh.ts'
 import type { Figures } from './figures.ts'
 import type { SeedReport } from './fleet.ts'
 import type { RunResult, Violation } from './run.ts'
+import { joinersOf } from './scenario.ts'
+import { reachableBy, type Sometimes } from './sometimes.ts'
 
 export type Print = (line: string) => void
 
@@ -79,9 +79,10 @@ export class Summary {
     return this.failures.length === 0 && !(isLong && missing.length > 0)
   }
 
-  /** Those that were never reached. */
+  /** Those that were never reached, of those that such worlds can reach. */
   #printCoverage(): Sometimes[] {
-    const wanted: readonly Sometimes[] = this.#options.nodes > 1 ? [...SOMETIMES, ...MESH_SOMETIMES] : SOMETIMES
+    const { nodes } = this.#options
+    const wanted = reachableBy(nodes + joinersOf(nodes))
     this.#print('sometimes:')
     for (const state of wanted) this.#print(`  ${String(this.#coverage.get(state) ?? 0).padStart(9)} ${state}`)
     return wanted.filter((state) => !this.#coverage.has(state))

@@ -64,8 +64,13 @@ export class Watch implements Observer {
 
   /** Whether every node that starts at the beginning has met the others by now; before, each may be a mesh of its own. */
   get met(): boolean {
+    return this.hadMet(this.#world.schedule.nowMs)
+  }
+
+  /** The same of another time. */
+  hadMet(atMs: number): boolean {
     const { startsWithinMs, nodes } = this.#world.scenario
-    return nodes === 1 || this.#world.schedule.nowMs > startsWithinMs + MET_MS
+    return nodes === 1 || atMs > startsWithinMs + MET_MS
   }
 
   #of(node: SimNode): Knowledge {

@@ -94,7 +94,7 @@ export class World {
     for (let index = 0; index < nodes + joiners; index++)
       this.#add(nodeIdOf(seed, index), conditions.nodes[index] as NodeConditions)
     const random = stream('operators')
-    this.operators = new Operators({ schedule, desk: this.desk, nodes: this.nodes, plans, random, frameRows })
+    this.operators = new Operators({ schedule, desk: this.desk, nodes: this.nodes, plans, pool, random, frameRows })
     const clone = (node: SimNode) => this.#clone(node)
     const injection = { surroundings: this.#surroundings, nodes: this.nodes, random: stream('injector'), clone }
     this.#injector = new Injector(injection, this.operators)

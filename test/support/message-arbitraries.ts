@@ -133,6 +133,7 @@ const grant: fc.Arbitrary<Grant> = fc.record({
   profile,
   attempt: whole,
   failures: whole,
+  alone: fc.boolean(),
   timeoutMs: fc.option(whole),
 })
 

@@ -27,6 +27,7 @@ export class PartWorld implements World, Peers {
   readonly peers: Peers
   readonly draw = () => 0
   readonly nextLoad = () => ++this.#loads
+  readonly nextNumber = () => ++this.#numbers
   readonly badMessage = () => void this.bad++
   bad = 0
   storing = true
@@ -34,6 +35,7 @@ export class PartWorld implements World, Peers {
   boot = '0b'.repeat(8)
   nowMs = 1_000
   #loads = 0
+  #numbers = 0
 
   /** Ascending, and the order of every slot unless `order` is another. */
   members: readonly NodeId[]

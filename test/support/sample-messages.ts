@@ -23,6 +23,7 @@ export const GRANT: Grant = {
   profile: 'sketch',
   attempt: 1,
   failures: 0,
+  alone: false,
   timeoutMs: null,
 }
 export const ROW: LoadRow = {

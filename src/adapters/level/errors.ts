@@ -8,9 +8,13 @@ export function storageError(error: unknown, what: string): MeshError {
   if (error instanceof MeshError) return error
   const reason = reasonOf(error)
   if (NO_SPACE.test(reason)) {
-    return new MeshError('MESH_DISK_FULL', `${what}: the disk is full; free some space, then it goes on by itself`, {
-      cause: error,
-    })
+    return new MeshError(
+      'MESH_DISK_FULL',
+      `${what}: the disk is full; free some space (a node that runs goes on by itself)`,
+      {
+        cause: error,
+      },
+    )
   }
   const advice = 'check the disk and the permissions, then start again'
   return new MeshError('MESH_STORAGE', `${what}: ${reason}; ${advice}`, { cause: error })

@@ -8,7 +8,7 @@ import { startProgress } from '../render/progress.ts'
 import { printJson, say, warn } from '../render/terminal.ts'
 import { type NodeOptions, quoteWord, sameNode } from '../same-node.ts'
 import { interruptible } from '../signals.ts'
-import { aboutBatch, asksNode, type Format, openClient, type Run } from './shared.ts'
+import { aboutBatch, asksNode, checkFolder, type Format, openClient, type Run } from './shared.ts'
 
 interface PullOptions extends NodeOptions {
   readonly verify?: boolean
@@ -27,6 +27,7 @@ export function addPullCommand(program: Command, run: Run): void {
 }
 
 async function pullResults(batch: string, folder: string, options: PullOptions): Promise<number> {
+  checkFolder('<dir>', folder)
   const client = await openClient(options)
   const { total } = await aboutBatch(client, batch, () => client.batch(batch))
   const lastWords = 'stopped: the same command goes on where it stopped'

@@ -8,7 +8,7 @@ import type { RunNode } from '../run-node.ts'
 import { batchNameOf } from '../seed-settings.ts'
 import { INTERRUPTED, leave, onStopSignals } from '../signals.ts'
 import { addBatchOptions, type BatchOptions, seedRequest } from './batch-options.ts'
-import { addExamples, dataDirOf, type Run } from './shared.ts'
+import { addExamples, checkFolder, dataDirOf, type Run } from './shared.ts'
 import { GRACE_MS } from './up.ts'
 
 interface RunOptions extends BatchOptions {
@@ -43,6 +43,7 @@ class Interrupted extends Error {}
 
 async function runFile(file: string, options: RunOptions): Promise<number> {
   const startedMs = performance.now()
+  checkFolder('--out', options.out)
   say(`promptmesh: running ${file}`)
   const interrupt = new AbortController()
   let node: RunNode | undefined

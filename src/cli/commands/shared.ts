@@ -52,10 +52,14 @@ export function duration(minMs: number, maxMs: number, range: string): (text: st
   }
 }
 
+/** An empty word is what a shell makes of a variable that is not set. @throws MESH_BAD_REQUEST */
+export function checkFolder(name: string, folder: string): void {
+  if (folder === '') throw new MeshError('MESH_BAD_REQUEST', `${name}: expected a folder, got ""`)
+}
+
 /** The data directory that the options, the environment or the config name. @throws MESH_BAD_REQUEST MESH_CONFIG */
 export async function dataDirOf(options: NodeOptions): Promise<string> {
-  // An empty word is what a shell makes of a variable that is not set.
-  if (options.data === '') throw new MeshError('MESH_BAD_REQUEST', '--data: expected a folder, got ""')
+  if (options.data !== undefined) checkFolder('--data', options.data)
   const said = options.data ?? (process.env['PROMPTMESH_DATA'] || undefined)
   // The config is read only where it decides: that takes longer than most commands.
   if (said !== undefined && !said.startsWith('~')) return path.resolve(said)

@@ -65,7 +65,8 @@ export class Attempts implements Checker {
 
   #claim(node: SimNode, claim: ClaimedFact): void {
     const known = this.#watch.knows(node, claim.task, slotOf(claim.task))
-    if (known === undefined) return
+    // Of what its disk lost and got back later, memory may not know the rest.
+    if (known === undefined || this.#watch.isDamagedOn(node, claim.task)) return
     const attempts = known.attempts.filter(({ token, round }) => token !== claim.token && round === claim.round)
     const max = this.#watch.knowsBatch(node, claim.batch)?.fields.maxAttempts.value ?? MESH_SETTINGS.maxAttempts
     const { nodes } = this.#world.scenario

@@ -54,10 +54,14 @@ export class Executions implements Checker {
     if (others.length > (scenario.nodes > 1 ? 1 : 0))
       report('I7', `task ${task} is executed ${others.length + 1} times at once`)
     for (const other of others) {
-      // Owners that did not know of each other yet, before their meshes met, grant the same task without a copy being due.
-      if (readToken(other.token).boot !== readToken(record.token).boot || this.#isLate(other, atMs)) continue
+      if (this.#isOfAnotherMesh(other, record) || this.#isLate(other, atMs)) continue
       report('P3', `task ${task} is executed twice at once though the first has run for ${atMs - other.atMs} ms only`)
     }
+  }
+
+  /** Owners that did not know of each other yet, before their meshes met, grant the same task without a copy being due. */
+  #isOfAnotherMesh(other: ExecutionRecord, { token }: ExecutionRecord): boolean {
+    return readToken(other.token).boot !== readToken(token).boot && !this.#watch.hadMet(other.atMs)
   }
 
   /** Whether it has run for so much longer than others take on its node that a copy is explained. */

@@ -56,9 +56,10 @@ export class Sides implements Checker {
     this.#lists.set(node, new Map(node.disk.members))
   }
 
-  event(node: SimNode, _event: Event): void {
+  event(node: SimNode, event: Event): void {
     if (!this.#isStrict) return
     const { localMs } = node
+    if (event.type === 'connected') this.#heardOf(node).set(event.peer, localMs)
     if (localMs - (this.#eventMs.get(node) ?? Number.NEGATIVE_INFINITY) > GAP_MS) this.#awakeMs.set(node, localMs)
     this.#eventMs.set(node, localMs)
   }

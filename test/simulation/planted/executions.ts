@@ -15,6 +15,18 @@ export function missesCompletions(world: World): Tamper {
   return { event: (_node, event) => (isMissed(event) ? undefined : event) }
 }
 
+/** Says of some attempts that have completed that they were returned: their tasks are performed again. */
+export function returnsCompletions(world: World): Tamper {
+  const random = diceOf(world)
+  return {
+    event(_node, event) {
+      if (event.type !== 'execution-ended' || event.outcome !== 'completed' || !random.chance(0.1)) return event
+      const { type, token, durationMs } = event
+      return { type, token, durationMs, outcome: 'returned' }
+    },
+  }
+}
+
 /** Grants a place and starts nothing in it. */
 export function startsNothing(world: World): Tamper {
   const random = diceOf(world)

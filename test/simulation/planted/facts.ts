@@ -127,6 +127,52 @@ function claimUnder(
   return newFact({ kind: 'claimed', batch, task, token, holder: id, holderBoot: boot, round: 0 })
 }
 
+/** Claims a task of a batch that is paused on its own disk. */
+export function claimsPaused(world: World): Tamper {
+  let extra = 0
+  const claim = (node: SimNode, facts: readonly StoredFact[]) => {
+    for (const { task, batch, slot, state } of world.pool.tasks.values()) {
+      if (node.disk.batch(batch)?.fields.paused.value !== true || state?.standing !== 'waiting') continue
+      const promised = node.disk.promises.find(({ from, to }) => from <= slot && slot <= to)
+      if (promised?.node === node.id) return [...facts, claimUnder(promised, { batch, task }, node, ++extra)]
+    }
+    return facts
+  }
+  return { effects: (node, effects) => withFacts(effects, (facts) => claim(node, facts)) }
+}
+
+/** Takes every failure for the last one. */
+export function closesEarly(world: World): Tamper {
+  const close = ({ fact }: StoredFact): readonly StoredFact[] => {
+    if (fact.kind !== 'ended' || fact.outcome !== 'failed') return []
+    const { batch, task } = fact
+    const round = world.pool.tasks.get(task)?.state?.round ?? 0
+    return [newFact({ kind: 'closed', batch, task, round, why: 'attempts-used-up' })]
+  }
+  return { effects: (_node, effects) => withFacts(effects, (facts) => [...facts, ...facts.flatMap(close)]) }
+}
+
+/** Does half of what people ask it to do to tasks, and answers that it did all. */
+export function halvesWords(): Tamper {
+  const isLeftOut = ({ fact }: StoredFact) =>
+    (fact.kind === 'cancelled' || fact.kind === 'retried') && Number.parseInt(fact.task.slice(-1), 16) % 2 === 0
+  return { effects: (_node, effects) => withFacts(effects, (facts) => facts.filter((each) => !isLeftOut(each))) }
+}
+
+/** Gives up what others perform for it, whether it hears of them or not. */
+export function losesTheLiving(world: World): Tamper {
+  const random = diceOf(world)
+  const lose = (node: SimNode, facts: readonly StoredFact[]) => {
+    const record = world.history.records.find(
+      ({ node: holder, token, endMs }) => endMs === undefined && holder !== node && readToken(token).boot === node.boot,
+    )
+    if (record === undefined || !random.chance(0.05)) return facts
+    const { batch, task, token } = record
+    return [...facts, newFact({ kind: 'lost', batch, task, token, why: 'never-renewed' })]
+  }
+  return { effects: (node, effects) => withFacts(effects, (facts) => lose(node, facts)) }
+}
+
 /** Chooses a second completion of a task, and then the first one after all. */
 export function choosesTwice(world: World): Tamper {
   const random = diceOf(world)

@@ -1,4 +1,5 @@
 /** Bugs in what nodes say to each other. */
+import { decodeFact } from '../../../src/codec/facts.ts'
 import { encodeMessage } from '../../../src/codec/messages.ts'
 import type { Effect } from '../../../src/core/effects.ts'
 import type { NodeId } from '../../../src/core/ids.ts'
@@ -48,10 +49,34 @@ export function keepsMembersToItself(): Tamper {
   }
 }
 
+/** Does not tell holders that an attempt must run alone. */
+export function crowdsSuspects(): Tamper {
+  const crowded = (message: Message) =>
+    message.type === 'granted'
+      ? [{ ...message, grants: message.grants.map((grant) => ({ ...grant, alone: false })) }]
+      : [message]
+  return { effects: (_node, effects) => withMessages(effects, crowded) }
+}
+
 /** Offers its free places to nobody else. */
 export function asksNobody(): Tamper {
   return {
     effects: (_node, effects) => withMessages(effects, (message) => (message.type === 'claim' ? [] : [message])),
+  }
+}
+
+/** Tells holders that what they report is settled as soon as it hears of it. */
+export function settlesEarly(): Tamper {
+  return {
+    effects(_node, effects, event) {
+      if (event.type !== 'received') return effects
+      const message = messageOf(event.bytes)
+      if (message?.type !== 'ended') return effects
+      const tokens = message.facts
+        .map((bytes) => decodeFact(bytes))
+        .flatMap((fact) => ('token' in fact ? fact.token : []))
+      return [...effects, { type: 'send', to: event.from, bytes: encodeMessage({ type: 'settled', tokens }) }]
+    },
   }
 }
 
