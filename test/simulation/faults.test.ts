@@ -73,7 +73,8 @@ const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 function idleWorld(faults: readonly Fault[], nodes = 5): World {
   const drawnScenario = drawScenario({ seed: 1, nodes, tasks: 1, planes: [] })
   const scenario: Scenario = { ...drawnScenario, plans: [], faults, faultsUntilMs: UNTIL_MS, startsWithinMs: 0 }
-  const makeCore = () => ({ step: (): readonly Effect[] => [], view: () => ({}) as CoreView })
+  const view = () => ({ profiles: [] as const }) as Partial<CoreView> as CoreView
+  const makeCore = () => ({ step: (): readonly Effect[] => [], view })
   const world = new World({ scenario, makeCore, report: (rule, message) => expect.fail(`${rule}: ${message}`) })
   world.begin()
   return world

@@ -181,11 +181,16 @@ export class Operators {
       node.post({ type: 'set-profile', profile, settings })
   }
 
+  /** What rests for a while opens by itself; people look after what is closed for good. */
+  #openClosed(node: SimNode): void {
+    if (node.core?.view().profiles.some(({ rest }) => rest?.forGood === true)) this.openProfiles(node)
+  }
+
   /** Everything that may run shall run from now on. */
   finish(): void {
     this.#isFinished = true
     for (const batch of this.#batches.values()) this.#insist({ type: 'set-batch', batch, change: { paused: false } })
-    for (const node of this.#options.nodes) this.openProfiles(node)
+    for (const node of this.#options.nodes) this.#openClosed(node)
   }
 
   #insist(question: Question): void {

@@ -48,6 +48,7 @@ export const PLANTED = {
   'loses-the-living': { ...inMesh('P3', facts.losesTheLiving), says: 'gives up' },
   boasts: inMesh('P3', messages.boasts),
   'asks-nobody': amid([], inMesh('P4', messages.asksNobody)),
+  'rests-for-ever': amid(['executor'], { ...anywhere('P4', executions.restsForEver), says: 'has a free place' }),
   'blames-nobody': amid([], { ...anywhere('P5', facts.blamesNobody), conditions: POISONED }),
   chatters: amid([], inMesh('P5', messages.chatters)),
   'answers-nothing': anywhere('P6', nodes.answersNothing),

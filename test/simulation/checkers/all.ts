@@ -13,6 +13,7 @@ import type { Checker } from './checker.ts'
 import { Closings } from './closings.ts'
 import { Durability } from './durability.ts'
 import { Executions } from './executions.ts'
+import { IdlePlaces } from './idle-places.ts'
 import { watchIdleness } from './idleness.ts'
 import { Liveness } from './liveness.ts'
 import { Losses } from './losses.ts'
@@ -58,6 +59,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Closings(world, watch),
     new Pauses(world, watch),
     new Words(world, watch),
+    new IdlePlaces(world, watch),
     new Tallies(world, watch),
     new Rings(world, watch),
     new Sides(world, watch),

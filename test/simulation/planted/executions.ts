@@ -112,3 +112,17 @@ export function startsUnheard(world: World): Tamper {
     },
   }
 }
+
+/** Takes nothing any more once its back end was down. */
+export function restsForEver(): Tamper {
+  const resting = new Map<SimNode, number>()
+  const reason = 'the back end was down once'
+  return {
+    event(node, event) {
+      if (event.type === 'execution-ended' && event.error?.class === 'backend-down') resting.set(node, node.starts)
+      return event.type === 'tick' && resting.get(node) === node.starts
+        ? { type: 'suspend', cause: 'drain', reason }
+        : event
+    },
+  }
+}
