@@ -6,6 +6,8 @@
  *    and the other nodes of the list get them too.
  * 3. Facts of a batch that is not known here are only stored: they are counted when its record comes.
  * 4. Facts of a deleted batch are refused, whoever sends them.
+ * 5. What the node that made it reports goes to the other nodes of the list also where it is known here: it may have come
+ *    under an epoch that was over before another node had it.
  */
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -65,17 +67,31 @@ export class Copies {
     this.#parts.intake.noted(fact.batch, fact.task)
   }
 
+  /** Brings a fact of a slot that this node serves, as its maker reports it; `then` is called when it has joined. */
+  reported(batch: Batch, stored: StoredFact, then: () => void): void {
+    const add = (task: OpenTask) => {
+      const isKnown = task.knows(stored.hash) && this.#parts.ownership.serves(task.slot)
+      if (isKnown) this.#world.commits.fact(stored)
+      else this.#add(task, [stored])
+    }
+    this.join(batch, new Map([[stored.fact.task, [stored]]]), then, add)
+  }
+
   /** Brings facts of slots that this node serves to their tasks; `then` is called when the last has joined. */
-  join(batch: Batch, tasks: ReadonlyMap<TaskId, readonly StoredFact[]>, then: () => void): void {
-    const { loading } = this.#parts
+  join(
+    batch: Batch,
+    tasks: ReadonlyMap<TaskId, readonly StoredFact[]>,
+    then: () => void,
+    add = (task: OpenTask, facts: readonly StoredFact[]): void => this.#add(task, facts),
+  ): void {
     const left = new Map(tasks)
-    loading.tasks.take(
+    this.#parts.loading.tasks.take(
       {
         batch,
         take: (task) => {
           const facts = left.get(task.id) ?? []
           left.delete(task.id)
-          this.#add(task, facts)
+          add(task, facts)
         },
         done: () => {
           for (const facts of left.values()) this.#addNew(batch, facts)

@@ -33,6 +33,8 @@ export interface OwnerParts {
 export class OwnerDesk {
   readonly #world: World
   readonly #parts: OwnerParts
+  /** Ends that are being committed, and the epoch in which they came: saying them again changes nothing. */
+  readonly #settling = new Map<Token, number>()
   /** Lists of which the last part has not come. */
   readonly #lists = new Map<NodeId, MessageOf<'held'>['tokens'][]>()
 
@@ -65,11 +67,14 @@ export class OwnerDesk {
     if (batch === undefined) return
     const lease = claims.leases.get(fact.token)
     const epoch = ownership.epochOf(slot)
+    if (this.#settling.get(fact.token) === epoch) return
+    this.#settling.set(fact.token, epoch)
     const settle = () =>
       this.#world.commits.afterwards(() => {
+        if (this.#settling.get(fact.token) === epoch) this.#settling.delete(fact.token)
         if (ownership.epochOf(slot) === epoch) this.#tellSettled(from, fact.token)
       })
-    if (lease === undefined) copies.join(batch, new Map([[fact.task, [stored]]]), settle)
+    if (lease === undefined) copies.reported(batch, stored, settle)
     else {
       claims.endedAs(lease, stored)
       settle()

@@ -71,6 +71,23 @@ describe('an end', () => {
     expect(settled()).toEqual([['b', token]])
   })
 
+  test('is not settled where no other node had it yet when its slot went to another node', () => {
+    const { bench, tokenOf, done, ended, settled } = setUp()
+    const token = tokenOf(ONE)
+    ended(done(ONE))
+    bench.endStep()
+    bench.sync()
+    bench.yield('c', [{ from: 1, to: 1 }])
+    bench.own(SlotSet.all(), 3)
+    ended(done(ONE, token))
+    ended(done(ONE, token))
+    bench.endStep()
+    bench.sync()
+    expect(settled()).toEqual([])
+    bench.settle()
+    expect(settled()).toEqual([['b', token]])
+  })
+
   test('that comes twice is settled twice and counts once', () => {
     const { bench, done, ended, settled } = setUp()
     const end = done(ONE)
