@@ -24,6 +24,8 @@ export interface Slot {
   complete: boolean
   /** Rises with every change of a task of the slot. */
   version: number
+  /** When a task of it changed last, under this owner. */
+  changedMs: number
   /** While the slot is read from the store: tasks that changed meanwhile, of which memory knows better. */
   changedWhileLoading: Set<TaskId> | undefined
   /** While the slot is read: whether a new task went past memory, so that another read is needed. */
@@ -80,6 +82,7 @@ export class Batch {
         counted: { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 },
         complete: !this.uncounted.has(number),
         version: 0,
+        changedMs: Number.NEGATIVE_INFINITY,
         changedWhileLoading: undefined,
         grewWhileLoading: false,
         kept: false,

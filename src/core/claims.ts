@@ -214,15 +214,21 @@ export class Claims {
     this.progress.follow(task)
   }
 
-  /** Facts of a task came from elsewhere, or from the disk; `counted` is what counted before. */
-  learn(task: OpenTask, counted?: Token): void {
+  /** A task was read from the disk: none of its attempts has ended since its slot was served, or changed. */
+  read(task: OpenTask): void {
+    const { changedMs } = this.#ledger.batchOf(task).slot(task.slot)
+    this.learn(task, undefined, Math.max(this.#ownership.sinceMs(task.slot), changedMs))
+  }
+
+  /** Facts of a task came from elsewhere; `counted` is what counted before. */
+  learn(task: OpenTask, counted?: Token, endedMs?: number): void {
     for (const attempt of task.state.attempts) {
       const lease = this.leases.get(attempt.token)
       if (lease !== undefined && attempt.end !== 'open') this.#release(lease)
     }
     this.choose(task, counted)
     this.adoptOpen(task)
-    this.progress.follow(task)
+    this.progress.follow(task, endedMs)
   }
 
   /** Takes on the open attempts of a task that this node did not grant. */

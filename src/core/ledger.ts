@@ -45,8 +45,7 @@ export class Ledger {
     }
     const batch = this.batchOf(task)
     const slot = batch.slot(task.slot)
-    slot.version++
-    slot.changedWhileLoading?.add(task.id)
+    this.#changed(slot, task)
     this.#move(batch, slot, before, task.state)
     this.#announce(task, before, task.state)
   }
@@ -55,9 +54,14 @@ export class Ledger {
   adopt(batch: Batch, task: OpenTask, facts: readonly StoredFact[]): void {
     for (const stored of facts) this.#world.commits.fact(stored)
     const slot = batch.slot(task.slot)
-    slot.version++
-    slot.changedWhileLoading?.add(task.id)
+    this.#changed(slot, task)
     this.#move(batch, slot, undefined, task.state)
+  }
+
+  #changed(slot: Slot, task: OpenTask): void {
+    slot.version++
+    slot.changedMs = this.#world.nowMs
+    slot.changedWhileLoading?.add(task.id)
   }
 
   #move(batch: Batch, slot: Slot, before: TaskState | undefined, after: TaskState): void {

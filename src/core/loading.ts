@@ -208,7 +208,7 @@ export class Loading {
     const known = this.#book.tasks.get(task.id)
     if (known !== undefined) return known
     this.#book.remember(task)
-    this.#claims.learn(task)
+    this.#claims.read(task)
     return task
   }
 }

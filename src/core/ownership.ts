@@ -25,6 +25,7 @@ export class Ownership {
   /** The epoch under which a slot is served; 0: not served. */
   readonly #epochs = new Uint32Array(SLOT_COUNT)
   readonly #served = new SlotSet()
+  readonly #sinceMs = new Float64Array(SLOT_COUNT)
   /** Rises whenever other slots are served than before. */
   version = 0
   /** How often this node began to serve slots. */
@@ -50,6 +51,11 @@ export class Ownership {
     return this.#epochs[slot] as number
   }
 
+  /** Since when this node serves a slot that it serves. */
+  sinceMs(slot: number): number {
+    return this.#sinceMs[slot] as number
+  }
+
   /** Slots that this node serves now. */
   served(): SlotSet {
     return this.#served.copy()
@@ -71,6 +77,7 @@ export class Ownership {
     for (const slot of slots) {
       if (this.ballots.epochOf(slot) !== epoch || this.ballots.nodeOf(slot) !== this.#world.nodeId) continue
       this.#epochs[slot] = epoch
+      this.#sinceMs[slot] = this.#world.nowMs
       this.#served.add(slot)
       served.add(slot)
     }

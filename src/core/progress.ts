@@ -8,6 +8,7 @@
  * 2. The batch's numbers of resting and retrying tasks follow every change of a phase.
  * 3. A task of which this node has no prompt is not granted, and leaves memory: once its prompt comes it is read anew,
  *    with its profile, by which queues are kept.
+ * 4. A pause begins when an attempt ends; with a new owner, when that begins to serve the slot, however late it reads the task.
  */
 import type { BatchBook } from './batch-book.ts'
 import type { Contested } from './contested.ts'
@@ -31,8 +32,8 @@ export class Progress {
     this.#contested = contested
   }
 
-  /** Decides what follows for a task of which no attempt may be open any more. */
-  follow(task: OpenTask): void {
+  /** Decides what follows for a task of which no attempt may be open any more; `endedMs` is when the last one had ended. */
+  follow(task: OpenTask, endedMs = this.#world.nowMs): void {
     const { standing, round, seeded } = task.state
     if (standing === 'claimed') return
     if (seeded === undefined) this.#ledger.batchOf(task).slot(task.slot).complete = false
@@ -45,8 +46,11 @@ export class Progress {
     if ('close' in decision) {
       this.#ledger.write(task, { kind: 'closed', batch: task.batch, task: task.id, round, why: decision.close })
       this.#over(task)
-    } else if (decision.again.backoffMs === 0) this.ready(task)
-    else this.#rest(task, decision.again.backoffMs)
+      return
+    }
+    const untilMs = endedMs + decision.again.backoffMs
+    if (untilMs <= this.#world.nowMs) this.ready(task)
+    else this.#rest(task, untilMs)
   }
 
   #over(task: OpenTask): void {
@@ -55,10 +59,10 @@ export class Progress {
     if (task.leases === 0) this.#book.forget(task)
   }
 
-  #rest(task: OpenTask, pauseMs: number): void {
+  #rest(task: OpenTask, untilMs: number): void {
     this.#setPhase(task, 'resting')
     this.#markRetrying(task, true)
-    task.restsUntilMs = this.#world.nowMs + pauseMs
+    task.restsUntilMs = untilMs
     this.#world.timers.add(task.restsUntilMs, () => {
       // Where it rests again since, a later timer is its own.
       if (task.phase === 'resting' && task.restsUntilMs <= this.#world.nowMs) this.ready(task)

@@ -82,6 +82,25 @@ describe('a task in memory', () => {
     expect(bench.task(ONE)).toBe(task)
   })
 
+  test('rests no longer than since its slot is served where its last attempt had failed before', () => {
+    const { bench, world, answer, loading } = setUp([ONE, TWO])
+    const phase = (task: TaskId) => bench.book.tasks.get(task)?.phase
+    for (const task of [ONE, TWO]) {
+      const about = { batch: BATCH, task, token: task.padStart(36, '0') }
+      bench.store([
+        { kind: 'claimed', ...about, holder: 'b', holderBoot: '0b'.repeat(8), round: 0 },
+        { kind: 'ended', ...about, outcome: 'failed', durationMs: 5, error: { class: 'failed', message: 'no' } },
+      ])
+    }
+    world.nowMs += world.settings.backoffMs / 4
+    const late = bench.batch.slot(2)
+    loading.refill()
+    late.changedMs = world.nowMs += world.settings.backoffMs
+    answer()
+    expect([phase(ONE), phase(TWO)]).toEqual(['ready', 'resting'])
+    expect(bench.book.tasks.get(TWO)?.restsUntilMs).toBeGreaterThan(late.changedMs)
+  })
+
   test('is complete with its slot when all open tasks of that are there', () => {
     const { bench, batch, refill } = setUp([ONE, NEAR])
     expect(batch.slot(1).complete).toBe(false)
