@@ -42,6 +42,7 @@ export const PLANTED = {
   'drops-damaged': amid(['disk'], inMesh('P1', nodes.dropsDamaged)),
   'forgets-batch-changes': amid(['operator'], anywhere('P1', facts.forgetsBatchChanges)),
   'changes-its-mind': anywhere('P2', facts.changesItsMind),
+  'mistakes-results': { ...anywhere('P2', executions.mistakesResults), says: 'its executor said' },
   'misses-completions': inMesh('P3', executions.missesCompletions),
   'starts-nothing': amid([], anywhere('P4', executions.startsNothing)),
   'returns-completions': amid([], { ...anywhere('P3', executions.returnsCompletions), says: 'without a reason' }),

@@ -19,6 +19,7 @@ import { Liveness } from './liveness.ts'
 import { Losses } from './losses.ts'
 import { Pauses } from './pauses.ts'
 import { Reruns } from './reruns.ts'
+import { Results } from './results.ts'
 import { Rings } from './rings.ts'
 import { Settlements } from './settlements.ts'
 import { Sides } from './sides.ts'
@@ -47,6 +48,7 @@ export function makeCheckers(world: World, watch: Watch): Checkers {
     new Settlements(world, watch, hearing),
     new Reruns(world, watch),
     new Executions(world, watch),
+    new Results(world),
     new Losses(world, watch, hearing),
     new Bounds(world, watch),
     new Ballots(world, watch),

@@ -27,6 +27,20 @@ export function returnsCompletions(world: World): Tamper {
   }
 }
 
+/** Takes the result of an attempt for that of the next on the same node. */
+export function mistakesResults(world: World): Tamper {
+  const random = diceOf(world)
+  const last = new Map<SimNode, Extract<Event, { type: 'execution-ended' }>>()
+  return {
+    event(node, event) {
+      if (event.type !== 'execution-ended' || event.outcome !== 'completed') return event
+      const earlier = last.get(node)
+      last.set(node, event)
+      return earlier?.result === undefined || !random.chance(0.1) ? event : { ...event, result: earlier.result }
+    },
+  }
+}
+
 /** Grants a place and starts nothing in it. */
 export function startsNothing(world: World): Tamper {
   const random = diceOf(world)
