@@ -4,7 +4,8 @@
  * A lease: granted -> started -> gone (its attempt ended, or is lost).
  *
  * 1. A lease of another node is renewed by that node's lists of what it holds; `LEASE_MS` + `GRACE_MS` without one, it
- *    is lost. It is lost at once when its holder is dead or has another boot.
+ *    is lost. It is lost at once when its holder is dead or has another boot; not where its holder was forgotten, for one
+ *    that lives is a member again at once and goes on.
  * 2. A started attempt is given up at 1.5 x its timeout, whoever holds it, alive or not.
  * 3. One timer serves all: it is set to the earliest time at which something may be due.
  * 4. A beat of its holder does not renew a lease: it names no tokens, and what was lost on the way, a grant or an end,
@@ -120,7 +121,7 @@ export class Leases {
   /** To be called when a node died, came back, or has another boot. */
   changed(holder: NodeId): void {
     const { peers, nodeId } = this.#world
-    if (holder === nodeId) return
+    if (holder === nodeId || !peers.isMember(holder)) return
     for (const lease of this.of(holder)) {
       if (!peers.isUp(holder)) this.#onLost(lease, peers.isGone(holder) ? 'holder-dead' : 'never-renewed')
       else if ((peers.bootOf(holder) ?? lease.boot) !== lease.boot) this.#onLost(lease, 'holder-restarted')

@@ -80,6 +80,28 @@ describe('a lease of another node', () => {
     expect(lost).toEqual([])
   })
 
+  test('stands while its holder is forgotten, and goes on where that is a member again', () => {
+    const { world, leases, lost, add, list } = setUp()
+    add('t')
+    world.members = ['a', 'c']
+    leases.changed('b')
+    expect(lost).toEqual([])
+    world.members = ['a', 'b', 'c']
+    world.advance(20_000)
+    list(['t'])
+    world.advance(24_999)
+    expect(lost).toEqual([])
+  })
+
+  test('is lost 25 s after the last list where its holder was forgotten for good', () => {
+    const { world, leases, lost, add } = setUp()
+    add('t')
+    world.members = ['a', 'c']
+    leases.changed('b')
+    world.advance(25_000)
+    expect(lost).toEqual([['t', 'never-renewed', 25_000]])
+  })
+
   test('is not renewed because its holder was heard', () => {
     const { world, leases, lost, add } = setUp()
     add('t')
