@@ -8,8 +8,9 @@
  * 2. Contested: a member before this node on its list is lost by silence, not by evidence that its process has ended: it
  *    may be serving the slot still. Of the sides of a split one at most has slots that are neither: it has two of the
  *    three listed, the first of them included.
- * 3. A member that was silent and is back may have served a slot of which it is on the list: that is orphaned until this
- *    node has compared what it serves with that member (scrub.ts).
+ * 3. Who was silent and is back may have served a slot of which it is on the list: that is orphaned until this node has
+ *    compared what it serves with that member (scrub.ts). Who had ended may have served it since with another that is not
+ *    here: until they are compared it counts as one that is not there. Where two others are, nobody has to wait for it.
  * 4. It is judged anew when who is up, who stores, who is a member or what is served has changed, never at each step; the
  *    ready tasks of slots that changed move to the queues where they belong.
  * 5. The tasks of such slots have an order of their own on each node, so that the sides of a split have different ones
@@ -31,8 +32,8 @@ export class Contested {
   #of = new Uint8Array(SLOT_COUNT)
   #count = 0
   #dirty = true
-  /** Members that were silent, until what is served has been compared with them. */
-  readonly #silenced = new Set<NodeId>()
+  /** Members that are not up, and those that are again, until what is served has been compared with them. */
+  readonly #lost = new Map<NodeId, 'silent' | 'gone'>()
   /** What was judged last: who is there, which slots are served, and of which lists. */
   #judged = ''
   #members: readonly NodeId[] = []
@@ -66,7 +67,7 @@ export class Contested {
 
   /** What is served has been compared with a member. */
   compared(id: NodeId): void {
-    if (this.#world.peers.isUp(id) && this.#silenced.delete(id)) this.#dirty = true
+    if (this.#world.peers.isUp(id) && this.#lost.delete(id)) this.#dirty = true
   }
 
   /** To be called before tasks are granted. */
@@ -89,12 +90,10 @@ export class Contested {
     const { members, away } = peers
     const standings = members.map((id) => {
       if (id === nodeId) return storing
-      if (peers.isUp(id)) return this.#silenced.has(id) ? 'back' : peers.isStoring(id)
-      if (!peers.isGone(id)) this.#silenced.add(id)
-      else this.#silenced.delete(id)
-      return this.#silenced.has(id) ? 'silent' : 'gone'
+      if (!peers.isUp(id)) this.#lost.set(id, peers.isGone(id) ? 'gone' : 'silent')
+      return [peers.isUp(id), peers.isStoring(id), this.#lost.get(id)].join()
     })
-    for (const id of this.#silenced) if (!peers.isMember(id)) this.#silenced.delete(id)
+    for (const id of this.#lost.keys()) if (!peers.isMember(id)) this.#lost.delete(id)
     const judged = `${this.#ownership.version} ${standings.join(' ')}`
     const isSame = judged === this.#judged && members === this.#members && away === this.#away
     this.#judged = judged
@@ -105,9 +104,7 @@ export class Contested {
 
   /** Judges what is served; gives whether anything is other than before. */
   #judgeAll(): boolean {
-    const { nodeId, peers, storing } = this.#world
-    const isThere = (id: NodeId) => id === nodeId || (peers.isStoring(id) && !this.#silenced.has(id))
-    const allStore = storing && peers.members.every(isThere)
+    const allStore = this.#world.peers.members.every((id) => this.#stores(id) && !this.#lost.has(id))
     // The common case: with every member there no slot is anything but firm.
     if (allStore && this.#count === 0) return false
     const before = this.#of
@@ -136,10 +133,12 @@ export class Contested {
 
   #judge(list: readonly NodeId[]): Contest {
     const { nodeId, peers } = this.#world
-    if (list.length > 1 && this.#isFewerThanTwo(list)) return ORPHANED
-    const back = list.filter((id) => peers.isUp(id) && this.#silenced.has(id))
-    for (const id of back) peers.want(id)
-    if (back.length > 0) return ORPHANED
+    const back = list.filter((id) => peers.isUp(id) && this.#lost.has(id))
+    const areFew = list.length > 1 && this.#areFew(list, (id) => this.#stores(id) && !this.#lost.has(id))
+    if (areFew || back.some((id) => this.#lost.get(id) === 'silent')) {
+      for (const id of back) peers.want(id)
+      return ORPHANED
+    }
     for (const id of list) {
       if (id === nodeId) break
       if (!peers.isUp(id) && !peers.isGone(id)) return CONTESTED
@@ -149,14 +148,16 @@ export class Contested {
 
   /** Whether fewer than two of a slot's list can store; of any slot. */
   isOrphaned(slot: number): boolean {
-    return this.#isFewerThanTwo(this.#world.peers.listOf(slot))
+    return this.#areFew(this.#world.peers.listOf(slot), (id) => this.#stores(id))
   }
 
-  #isFewerThanTwo(list: readonly NodeId[]): boolean {
+  #areFew(list: readonly NodeId[], isThere: (id: NodeId) => boolean): boolean {
+    return list.filter(isThere).length < Math.min(2, list.length)
+  }
+
+  #stores(id: NodeId): boolean {
     const { nodeId, peers, storing } = this.#world
-    let count = 0
-    for (const id of list) if (id === nodeId ? storing : peers.isStoring(id)) count++
-    return count < Math.min(2, list.length)
+    return id === nodeId ? storing : peers.isStoring(id)
   }
 
   /** Has a task belong to the queues of its slot. */

@@ -72,6 +72,30 @@ describe('a slot that this node serves', () => {
     expect(judge()).toBe(FIRM)
   })
 
+  test('is orphaned until it is compared with a member that had ended and is all that is there besides this node', () => {
+    const world = new PartWorld(['a', 'b', 'c'])
+    const { judge, contested } = serving(world)
+    world.gone.add('b')
+    world.silent.add('c')
+    expect(judge()).toBe(ORPHANED)
+    world.gone.clear()
+    expect(judge()).toBe(ORPHANED)
+    expect(world.wanted).toContain('b')
+    contested.compared('b')
+    expect(judge()).toBe(FIRM)
+  })
+
+  test('waits for no comparison with a member that had ended where another is there', () => {
+    const world = new PartWorld(['a', 'b', 'c'])
+    const { judge } = serving(world)
+    world.gone.add('b')
+    expect(judge()).toBe(FIRM)
+    world.gone.clear()
+    expect(judge()).toBe(FIRM)
+    world.silent.add('c')
+    expect(judge()).toBe(ORPHANED)
+  })
+
   test('is contested while a member before this node is silent, not where that is known to have ended', () => {
     const world = new PartWorld(['a', 'b', 'c'], 'b')
     const { judge } = serving(world)

@@ -7,7 +7,6 @@
  * tells of its end. Only small meshes are looked at: in others not everyone beats everyone, and hearsay may be lost.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import type { Event } from '../../../src/core/events.ts'
 import { type NodeId, slotOf } from '../../../src/core/ids.ts'
 import type { MemberEntry } from '../../../src/core/member-entry.ts'
 import { OwnClaims } from '../own-claims.ts'
@@ -57,10 +56,9 @@ export class Sides implements Checker {
     this.#lists.set(node, new Map(node.disk.members))
   }
 
-  event(node: SimNode, event: Event): void {
+  event(node: SimNode): void {
     if (!this.#isStrict) return
     const { localMs } = node
-    if (event.type === 'connected') this.#heardOf(node).set(event.peer, localMs)
     if (localMs - (this.#eventMs.get(node) ?? Number.NEGATIVE_INFINITY) > GAP_MS) this.#awakeMs.set(node, localMs)
     this.#eventMs.set(node, localMs)
   }
