@@ -9,6 +9,7 @@
  *    other slots than before replaces all that it said.
  * 3. What is not whole is asked of everyone anew until time is over: slots may be on their way, or uncounted. Who never
  *    told all is named. A member that is dead is not waited for, and not named: what it owned, others own, or it is not whole.
+ *    Nor does one stand in the way, once time is over, that was never heard since this node started: it may be as dead.
  * 4. It needs no write, and is answered while nothing can be written.
  */
 import { tallyQuestions } from './asked-tallies.ts'
@@ -56,7 +57,7 @@ export class ExactCounts {
   /** Asks everyone, and again while it is not whole. */
   #askAll(question: Question): void {
     if (!this.#open.has(question.request)) return
-    if (this.#isWhole(question)) return this.#end(question)
+    if (this.#isWhole(question, this.#missing(question))) return this.#end(question)
     const { peers, timers, nowMs, send, nodeId } = this.#world
     for (const peer of peers.members) {
       if (peer === nodeId || !peers.isUp(peer)) continue
@@ -74,12 +75,13 @@ export class ExactCounts {
     return peers.members.filter((id) => id !== nodeId && peers.isUp(id) && !hasTold(id))
   }
 
-  #isWhole(question: Question): boolean {
+  /** Whether the counts are whole, where these are all that have yet to tell. */
+  #isWhole(question: Question, yetToTell: readonly NodeId[]): boolean {
     const { batches } = question
     if (batches.some((id) => (this.#book.get(id)?.uncounted.size ?? 0) > 0)) return false
-    if (this.#missing(question).length > 0) return false
-    // Before the first batch nobody need serve a slot.
-    if (batches.length === 0) return true
+    if (yetToTell.length > 0) return false
+    // Before the first batch nobody need serve a slot; but who has not told may know of one.
+    if (batches.length === 0) return this.#missing(question).length === 0
     return isWhole([this.#load.ownedSum, ...this.#toldBy(question).map(({ ownedSum }) => ownedSum)])
   }
 
@@ -95,7 +97,7 @@ export class ExactCounts {
     const tallies = known?.ownedSum === ownedSum ? known.tallies : new Map<BatchId, LoadBatch>()
     for (const tally of batches) tallies.set(tally.batch, tally)
     question.told.set(from, { ownedSum, tallies })
-    if (this.#isWhole(question)) this.#end(question)
+    if (this.#isWhole(question, this.#missing(question))) this.#end(question)
   }
 
   #end(question: Question): void {
@@ -105,8 +107,10 @@ export class ExactCounts {
       const batch = this.#book.get(id)
       return batch === undefined ? [] : [told.reduce((sum, { tallies }) => added(sum, tallies.get(id)), loadOf(batch))]
     })
-    const [whole, missing] = [this.#isWhole(question), this.#missing(question)]
-    this.#world.requests.answer(question.request, { type: 'counts', batches, whole, missing })
+    const missing = this.#missing(question)
+    const heard = missing.filter((id) => this.#world.peers.bootOf(id) !== undefined)
+    const whole = this.#isWhole(question, heard)
+    this.#world.requests.answer(question.request, { type: 'counts', batches, whole, missing: whole ? [] : missing })
   }
 }
 

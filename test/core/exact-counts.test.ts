@@ -10,8 +10,8 @@ import { BATCH_ROW, RECORD } from '../support/sample-messages.ts'
 
 type Counts = Extract<AnswerValue, { type: 'counts' }>
 
-function seededMesh(tasks = 60) {
-  const mesh = new CoreMesh(['a', 'b', 'c'])
+function seededMesh(tasks = 60, ids = ['a', 'b', 'c']) {
+  const mesh = new CoreMesh(ids)
   const [a, b, c] = mesh.nodes as [MeshNode, MeshNode, MeshNode]
   const spec = { name: 'parti', profile: 'nobody performs it' }
   const value = mesh.answer(a, { type: 'create-batch', spec })
@@ -45,6 +45,41 @@ describe('the counts that all owners tell', () => {
     expect(counts).toMatchObject({ whole: false, missing: ['c'] })
     expect(counts?.batches[0]?.batch).toBe(batch)
     expect(counts?.batches[0]?.total).toBeLessThan(60)
+  })
+
+  test('wait 5 s for who was not heard since the start, and are whole without it', () => {
+    const { mesh, b, c, batch, told } = seededMesh(60, ['a', 'b', 'c', 'd'])
+    for (const peer of [...c.peers]) mesh.disconnect(c, peer)
+    mesh.advance(60_000)
+    mesh.ask(b, { type: 'set-batch', batch, change: { paused: true } })
+    for (const token of b.running.keys())
+      mesh.post(b, { type: 'execution-ended', token, outcome: 'returned', durationMs: 5 })
+    mesh.ask(b, { type: 'leave' })
+    mesh.advance(60_000)
+    mesh.restart(b)
+    for (const peer of mesh.nodes) if (peer !== b && peer !== c) mesh.connect(b, peer)
+    mesh.advance(1_000)
+    const request = mesh.ask(b, { type: 'count' })
+    mesh.advance(4_900)
+    expect(told(request)).toBeUndefined()
+    mesh.advance(200)
+    expect(told(request)).toMatchObject({ whole: true, missing: [], batches: [{ batch, total: 60 }] })
+  })
+
+  test('are not whole where who was not heard since the start may own slots, or know of a batch', () => {
+    const { mesh, b } = seededMesh()
+    const alone = new CoreMesh(['a', 'b'])
+    const [first] = alone.nodes as [MeshNode]
+    for (const [each, node] of [
+      [mesh, b],
+      [alone, first],
+    ] as const) {
+      each.restart(node)
+      const request = each.ask(node, { type: 'count' })
+      each.advance(5_000)
+      const missing = each.nodes.filter((other) => other !== node).map(({ id }) => id)
+      expect(node.replies.get(request)).toMatchObject({ value: { whole: false, missing } })
+    }
   })
 
   test('are asked for again where the first question was lost', () => {
