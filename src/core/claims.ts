@@ -7,7 +7,8 @@
  *
  * 1. Nothing is granted while the node stops, cannot write, or does not serve the slot.
  * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled or
- *    completed by then, nor under a ballot that is not the slot's any more.
+ *    completed by then, nor under a ballot that is not the slot's any more; with `partition: strict`, nor once its slot is
+ *    not firm any more.
  * 3. A completion stays the one that counts: where the task has another attempt, or one comes to be known, `chosen` says
  *    so and that is ended.
  * 4. What this node holds itself takes the same way, without messages.
@@ -57,6 +58,7 @@ export class Claims {
   readonly #places: Places
   readonly #ownership: Ownership
   readonly #holding: Holding
+  readonly #contested: Contested
   readonly #adopting: Adopting
   readonly granting: Granting
   readonly leases: Leases
@@ -80,6 +82,7 @@ export class Claims {
     this.#places = places
     this.#ownership = ownership
     this.#holding = holding
+    this.#contested = contested
     const progress = new Progress(world, book, ledger, contested)
     const leases = new Leases(world, (lease, why) => this.#lose(lease, why))
     this.progress = progress
@@ -159,7 +162,7 @@ export class Claims {
     if (this.leases.get(token) !== lease) return undefined
     const { standing } = task.state
     const needless = standing === 'cancelled' || standing === 'completed' || batch.record.fields.cancelled.value
-    if (!needless && !this.stopping) return this.#grantOf(task, token)
+    if (!needless && !this.stopping && this.#contested.mayStart(task.slot)) return this.#grantOf(task, token)
     return this.#giveBack(lease, needless ? 'cancelled' : 'returned')
   }
 

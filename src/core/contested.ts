@@ -60,6 +60,13 @@ export class Contested {
     return this.#world.settings.partition === 'work'
   }
 
+  /** Whether what is claimed of a slot may start: who was to have its claim may be gone since it was stated. */
+  mayStart(slot: number): boolean {
+    if (this.mayGrant) return true
+    this.look()
+    return this.of(slot) === FIRM
+  }
+
   /** Who is up, who stores, the member list or what is served has changed. */
   changed(): void {
     this.#dirty = true

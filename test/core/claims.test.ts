@@ -149,6 +149,25 @@ describe('a claim', () => {
     },
   )
 
+  test.each<[string, 'strict' | 'work']>([
+    ['is given back in a strict mesh', 'strict'],
+    ['is started in any other', 'work'],
+  ])('of which nobody else is there to keep the fact by then %s', (_, partition) => {
+    const { bench, world, claim, granted, contested, replication } = setUp()
+    Object.assign(world.settings, { partition })
+    claim('b')
+    bench.endStep()
+    for (const peer of ['b', 'c']) {
+      world.silent.add(peer)
+      replication.changed(peer)
+    }
+    contested.changed()
+    bench.settle()
+    const isStarted = partition === 'work'
+    expect(granted()).toEqual(isStarted ? [['b', ONE]] : [])
+    expect(bench.state(ONE)?.attempts).toMatchObject([{ end: isStarted ? 'open' : 'returned' }])
+  })
+
   test('is given back where the node has begun to stop by then', () => {
     const { bench, claim, claims, granted } = setUp()
     claim('b')

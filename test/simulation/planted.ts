@@ -66,6 +66,11 @@ export const PLANTED = {
     ...inMesh('I3', nodes.grantsContested),
     conditions: { partition: 'strict' },
   }),
+  'starts-on-one-disk': {
+    ...inMesh('I3', facts.acknowledgesUnstored),
+    says: 'one disk alone',
+    conditions: { partition: 'strict' },
+  },
   'repeats-tokens': anywhere('I4', facts.repeatsTokens),
   'starts-late': anywhere('I5', executions.startsLate),
   'starts-unheard': inMesh('I5', executions.startsUnheard),

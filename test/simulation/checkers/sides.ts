@@ -1,14 +1,16 @@
 /**
  * I3: with `partition: strict` one side of a split at most claims tasks of a slot: none is claimed by a node on whose side
  * fewer than two of the slot's list are, nor by one that a member before it on that list may be serving the slot beside.
+ * And nothing is executed of which one disk alone has the claim, where the list of its slot has others.
  *
  * Who is on a node's side is read off the wires, in any number of hops, and off what reaches it; a node counts as apart
  * once it was neither for long. A member before it may be at work as long as its process has lived all the while: nothing
  * tells of its end. Only small meshes are looked at: in others not everyone beats everyone, and hearsay may be lost.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import { type NodeId, slotOf } from '../../../src/core/ids.ts'
+import { type NodeId, slotOf, type Token } from '../../../src/core/ids.ts'
 import type { MemberEntry } from '../../../src/core/member-entry.ts'
+import type { ExecutionRecord } from '../history.ts'
 import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
@@ -39,6 +41,7 @@ export class Sides implements Checker {
   readonly #eventMs = new Map<SimNode, number>()
   readonly #awakeMs = new Map<SimNode, number>()
   readonly #claims = new OwnClaims()
+  readonly #owners = new Map<Token, SimNode>()
   readonly #heardOfMs = new Map<SimNode, Map<NodeId, number>>()
   /** The member list of each node, as it has given it to be written. */
   readonly #lists = new Map<SimNode, Map<NodeId, MemberEntry>>()
@@ -86,7 +89,21 @@ export class Sides implements Checker {
   effect(node: SimNode, effect: Effect): void {
     if (!this.#isStrict || effect.type !== 'persist') return
     for (const entry of effect.mesh?.members ?? []) this.#learn(node, entry)
-    for (const { task } of this.#claims.stated(node, effect)) this.#claim(node, slotOf(task))
+    for (const { task, token } of this.#claims.stated(node, effect)) {
+      this.#owners.set(token, node)
+      this.#claim(node, slotOf(task))
+    }
+  }
+
+  executionBegan({ task, token }: ExecutionRecord): void {
+    const owner = this.#owners.get(token)
+    if (owner === undefined || this.#watch.damagedTasks.has(task)) return
+    const list = this.#listOf(owner, slotOf(task))
+    const claim = this.#world.pool.tasks
+      .get(task)
+      ?.facts.find(({ fact }) => fact.kind === 'claimed' && fact.token === token)
+    if (list !== undefined && list.length > 1 && (claim?.copies ?? 0) < 2)
+      this.#world.report('I3', `${token} of task ${task} began in a strict mesh, and one disk alone has its claim`)
   }
 
   /** Word of a new member, or of a new life of one, is a sign of that. */
@@ -103,13 +120,18 @@ export class Sides implements Checker {
     return heardOf
   }
 
-  #claim(node: SimNode, slot: number): void {
+  /** By what a node has of the members; undefined where these are too many. */
+  #listOf(node: SimNode, slot: number): readonly NodeId[] | undefined {
     const entries = [...(this.#lists.get(node)?.values() ?? [])]
     const away = entries.filter(({ standing }) => standing === 'away').map(({ id }) => id)
     const members = [...entries.filter(({ standing }) => standing === 'joined').map(({ id }) => id), ...away]
-    if (members.length > MEMBERS_MAX) return
-    const list = referenceRing(members.length === 0 ? [node.id] : members).listWithout(slot, new Set(away))
-    const why = this.#problem(node, list)
+    if (members.length > MEMBERS_MAX) return undefined
+    return referenceRing(members.length === 0 ? [node.id] : members).listWithout(slot, new Set(away))
+  }
+
+  #claim(node: SimNode, slot: number): void {
+    const list = this.#listOf(node, slot)
+    const why = list && this.#problem(node, list)
     if (why !== undefined)
       this.#world.report('I3', `node ${node.index} claims in slot ${slot} in a strict mesh, and ${why}`)
   }
