@@ -17,6 +17,7 @@ import { HolderDesk } from './holder-desk.ts'
 import { Holding } from './holding.ts'
 import { Idle } from './idle.ts'
 import { Intake } from './intake.ts'
+import { KeptTallies } from './kept-tallies.ts'
 import { Leaving } from './leaving.ts'
 import { Ledger } from './ledger.ts'
 import { Load } from './load.ts'
@@ -114,6 +115,7 @@ export function makeParts(world: World, meshId: string, book: BatchBook, peers: 
     reports,
     batches,
     lists,
+    keptTallies: new KeptTallies(book),
     spreading,
     batchRequests: new BatchRequests(world, meshId, book, spreading, stop),
     stop,

@@ -169,6 +169,7 @@ function tieMembers(world: World, parts: CoreParts): void {
 
 function tieSlots(book: BatchBook, parts: CoreParts): void {
   const { ownership, takeover, claims, contested, reads, reports, scrub, batches, copied, peers, holderDesk } = parts
+  const { keptTallies } = parts
   ownership.onYield = (slots) => {
     contested.changed()
     copied.drop(slots)
@@ -200,10 +201,11 @@ function tieSlots(book: BatchBook, parts: CoreParts): void {
     scrub.compareAll()
   }
   takeover.hasWork = () => book.batches.size > 0
-  // While this node is alone nobody else can have stated tasks of a batch that is new.
   batches.onNew = (batch) => {
     takeover.serveAlone()
-    if (peers.members.length > 1) countAnew([batch], ownership.served())
+    if (keptTallies.noteNew(batch)) batch.countAnew(ownership.served())
+    // Where no other node was ever known nobody else can have stated tasks of it.
+    else if (peers.list.entries.length > 1) countAnew([batch], ownership.served())
   }
 }
 

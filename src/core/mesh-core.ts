@@ -23,7 +23,6 @@ import { LIVENESS } from './liveness-settings.ts'
 import { MeshPeers } from './mesh-peers.ts'
 import { OwnStorage, STOPPING } from './own-storage.ts'
 import type { MeshSettings, NodeSettings } from './settings.ts'
-import { SlotSet } from './slot-set.ts'
 import { Timers } from './timers.ts'
 import { type CoreView, coreView, slotsWith } from './view.ts'
 import { firstNumberOf, Requests, type World } from './world.ts'
@@ -246,7 +245,7 @@ export class MeshCore {
   }
 
   #start({ nodeId, boot, batches, tallies, promises, mesh: stored }: Extract<Event, { type: 'start' }>): void {
-    const { ownership, peers, claims, takeover, reports, mesh, tombstones, strays } = this.#parts
+    const { ownership, peers, claims, takeover, reports, mesh, tombstones, strays, keptTallies } = this.#parts
     this.#world.nodeId = nodeId
     this.#world.boot = boot
     this.#lastNumber = firstNumberOf(boot)
@@ -269,9 +268,7 @@ export class MeshCore {
       return
     }
     if (batches.length > 0) takeover.serveAlone()
-    if (tallies === undefined) for (const batch of this.#book.batches.values()) batch.countAnew(SlotSet.all())
-    for (const tally of tallies ?? []) this.#book.get(tally.batch)?.restore(tally)
-    this.#book.changed()
+    keptTallies.start(tallies, peers.list.entries.length === 1)
     this.#world.commits.afterwards(() => {
       claims.serving = true
     })

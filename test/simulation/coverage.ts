@@ -154,7 +154,8 @@ export class Coverage implements Observer {
     this.#mesh?.finish()
     const { nodes, desk } = this.#world
     this.#add('request lost with its node', desk.lost)
-    for (const { hits, waited } of nodes) {
+    for (const { hits, waited, disk } of nodes) {
+      this.#add('batch record fetched or made again', disk.recordsBack)
       this.#add('crash between two effects of a step', hits)
       this.#add('events waited while frozen', waited)
     }

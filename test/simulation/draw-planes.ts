@@ -142,14 +142,12 @@ const DISK: readonly Draw[] = [
     const fault = { kind: 'slow-sync', atMs, node: anyNode(random, scope) } as const
     return { ...fault, forMs: random.spread(1_000, 60_000), syncMs: random.spread(100, 10_000) }
   },
-  // Batch records are left out for now: docs/reliability.md says why.
-  (random, scope, atMs) => ({
-    kind: 'bit-flips',
-    atMs,
-    node: anyNode(random, scope),
-    facts: random.pick([0, 1, 3, 20]),
-    tallies: random.chance(0.3),
-  }),
+  (random, scope, atMs) => {
+    const fault = { kind: 'bit-flips', atMs, node: anyNode(random, scope) } as const
+    const damage = { facts: random.pick([0, 1, 3, 20]), tallies: random.chance(0.3) }
+    const batches = random.chance(0.3) ? random.pick([1, 1, 3]) : 0
+    return { ...fault, ...damage, ...(batches > 0 && { batches }) }
+  },
   (random, scope, atMs) => ({ kind: 'wiped', atMs, node: anyNode(random, scope), downMs: downMs(random) }),
   (random, scope, atMs) => ({
     kind: 'backup',

@@ -32,12 +32,13 @@ export const SOMETIMES = {
   'crash between two effects of a step': 1,
   'crash while a claim was under way': 1,
   'read failed': 1,
-  // Tallies that were kept serve a node that is alone; in a mesh slots are counted from their facts.
+  // Kept tallies serve a node that never knew another; in a mesh slots are counted from their facts.
   'index read anew': [1, 1],
   'tallies counted anew': 1,
   'slot corrected': 1,
   'tasks loaded from disk': 1,
   'batch lost with its disk': 1,
+  'batch record fetched or made again': 1,
   'events waited while frozen': 1,
   'batch deleted': 1,
   'batch made again after its deletion': 1,

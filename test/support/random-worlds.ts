@@ -55,6 +55,7 @@ export class RandomWorld {
 
   #start(): CoreWorld {
     this.#openTasksMax = this.#dice.pick([1, 3, 10, 1_000])
+    if (this.#dice.says(0.1)) this.#damageRecord()
     return new CoreWorld({
       disk: this.#disk,
       persistAtOnce: false,
@@ -68,6 +69,14 @@ export class RandomWorld {
         profiles: { draw: PLACES, write: PLACES },
       },
     })
+  }
+
+  /** A batch is forgotten until somebody makes it again; all else of it stays. */
+  #damageRecord(): void {
+    if (this.#batches.size === 0) return
+    const [name, id] = this.#dice.pick([...this.#batches])
+    this.#batches.delete(name)
+    this.#disk.batches.delete(id)
   }
 
   /** Does `steps` things, then lets everything end. @throws what went wrong, with the seed */
@@ -243,6 +252,7 @@ export class RandomWorld {
   #calm(): void {
     const world = this.#world
     this.#openProfiles()
+    for (const name of BATCHES) if (!this.#batches.has(name)) this.#createBatch(name)
     for (const batch of this.#batches.values())
       world.request({ type: 'set-batch', batch, change: { paused: false, cancelled: false } })
     this.#settle()
