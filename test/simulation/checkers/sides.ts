@@ -41,6 +41,7 @@ export class Sides implements Checker {
   readonly #eventMs = new Map<SimNode, number>()
   readonly #awakeMs = new Map<SimNode, number>()
   readonly #claims = new OwnClaims()
+  /** Who stated a claim that others were to have. */
   readonly #owners = new Map<Token, SimNode>()
   readonly #heardOfMs = new Map<SimNode, Map<NodeId, number>>()
   /** The member list of each node, as it has given it to be written. */
@@ -89,10 +90,7 @@ export class Sides implements Checker {
   effect(node: SimNode, effect: Effect): void {
     if (!this.#isStrict || effect.type !== 'persist') return
     for (const entry of effect.mesh?.members ?? []) this.#learn(node, entry)
-    for (const { task, token } of this.#claims.stated(node, effect)) {
-      this.#owners.set(token, node)
-      this.#claim(node, slotOf(task))
-    }
+    for (const { task, token } of this.#claims.stated(node, effect)) this.#claim(node, slotOf(task), token)
   }
 
   executionBegan({ task, token }: ExecutionRecord): void {
@@ -129,8 +127,9 @@ export class Sides implements Checker {
     return referenceRing(members.length === 0 ? [node.id] : members).listWithout(slot, new Set(away))
   }
 
-  #claim(node: SimNode, slot: number): void {
+  #claim(node: SimNode, slot: number, token: Token): void {
     const list = this.#listOf(node, slot)
+    if (list !== undefined && list.length > 1) this.#owners.set(token, node)
     const why = list && this.#problem(node, list)
     if (why !== undefined)
       this.#world.report('I3', `node ${node.index} claims in slot ${slot} in a strict mesh, and ${why}`)
