@@ -5,7 +5,8 @@
  *
  * An attempt: claimed -> granted (its claim is committed) -> started -> ended, or -> lost.
  *
- * 1. Nothing is granted while the node stops, cannot write, or does not serve the slot.
+ * 1. Nothing is granted while the node cannot write, or does not serve the slot; nor by one that stops. One that leaves
+ *    grants to others until what runs there has ended: without them its slots would lie idle for so long.
  * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled or
  *    completed by then, nor under a ballot that is not the slot's any more; with `partition: strict`, nor once its slot is
  *    not firm any more.
@@ -69,7 +70,8 @@ export class Claims {
   /** The takeover of the first slots is synced. */
   serving = false
   storing = true
-  stopping = false
+  /** Others alone while this node leaves, nobody once it stops. */
+  grantsTo: 'all' | 'others' | 'nobody' = 'all'
   /** Sends committed claims to their holder. */
   onGranted: (holder: NodeId, grants: readonly Grant[], seq: number) => void = () => undefined
   /** Whether the end of an attempt of this node waits to be acknowledged. */
@@ -100,13 +102,18 @@ export class Claims {
     this.#adopting = new Adopting(world, { book, ledger, places, holding, leases, progress, isReported, started })
   }
 
+  /** Whether this node begins nothing any more. */
+  get stopping(): boolean {
+    return this.grantsTo !== 'all'
+  }
+
   get mayGrant(): boolean {
-    return this.serving && this.storing && !this.stopping
+    return this.serving && this.storing && this.grantsTo !== 'nobody'
   }
 
   /** Fills the free places of this node. */
   grant(): void {
-    if (this.mayGrant) this.granting.fill()
+    if (this.mayGrant && !this.stopping) this.granting.fill()
     else this.granting.standDown()
   }
 
@@ -140,7 +147,7 @@ export class Claims {
     this.#world.commits.afterwards(() => {
       // Its slot went to another node meanwhile, which finds the claim there: that hears what became of it.
       if (this.leases.get(lease.token) !== lease) return this.#holding.giveUp(held)
-      if (held.killed) this.#giveBack(lease, 'returned')
+      if (held.killed || this.stopping) this.#giveBack(lease, 'returned')
       else if (this.#committed(batch, lease) !== undefined) return this.#holding.start(held)
       this.#places.release(held)
     })
@@ -162,7 +169,8 @@ export class Claims {
     if (this.leases.get(token) !== lease) return undefined
     const { standing } = task.state
     const needless = standing === 'cancelled' || standing === 'completed' || batch.record.fields.cancelled.value
-    if (!needless && !this.stopping && this.#contested.mayStart(task.slot)) return this.#grantOf(task, token)
+    const mayStart = this.grantsTo !== 'nobody' && this.#contested.mayStart(task.slot)
+    if (!needless && mayStart) return this.#grantOf(task, token)
     return this.#giveBack(lease, needless ? 'cancelled' : 'returned')
   }
 

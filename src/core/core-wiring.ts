@@ -148,14 +148,18 @@ function tieMembers(world: World, parts: CoreParts): void {
   news.onLists = () => scrub.compareAll()
   members.onMarked = (entries) => news.say(entries)
   away.onMarked = (entries) => news.say(entries)
-  const beStopping = (isStopping: boolean) => {
-    claims.stopping = isStopping
-    holding.stopping = isStopping
+  leaving.onBegin = () => {
+    claims.grantsTo = 'others'
+    holding.stopping = true
   }
-  leaving.onBegin = () => beStopping(true)
+  leaving.onDrained = () => {
+    claims.grantsTo = 'nobody'
+  }
   leaving.onUndone = (entry, goesOn) => {
     news.say([entry])
-    if (goesOn) beStopping(false)
+    if (!goesOn) return
+    claims.grantsTo = 'all'
+    holding.stopping = false
   }
   leaving.onLeft = (entry) => {
     news.say([entry])

@@ -2,9 +2,9 @@
  * This node leaves the mesh: hands its slots over and ends its membership (protocol.md, section 7).
  *
  * States: staying -> settling (what it granted to itself is committed) -> draining (what runs is finished or returned, like
- * at a stop) -> settling (the ends are committed) -> telling (its entry says `left`, here and on another node) -> handing
- * over (rounds of comparisons) -> farewell (it has answered) -> over: the node stops. From telling and handing over also
- * back to staying.
+ * at a stop; what waits in its slots it grants to others) -> settling (the ends are committed) -> telling (its entry says
+ * `left`, here and on another node) -> handing over (rounds of comparisons) -> farewell (it has answered) -> over: the node
+ * stops. From telling and handing over also back to staying.
  *
  * 1. It is a member until nothing runs here and every end is settled: its attempts are not taken for lost. What others
  *    seed and change here meanwhile is taken, and does not hold the leave up.
@@ -59,6 +59,8 @@ export class Leaving {
   #isToStop = false
   /** Is told to take nothing new. */
   onBegin: () => void = () => undefined
+  /** Is told that nothing runs here any more: others are to have its slots. */
+  onDrained: () => void = () => undefined
   /** Is told of this node's own entry that says so. */
   onLeft: (entry: MemberEntry) => void = () => undefined
   /** Is told of the entry that undoes it, and whether work goes on here. */
@@ -108,6 +110,7 @@ export class Leaving {
   /** To be called in every step: goes on once this node has drained. */
   look(isDrained: () => boolean): void {
     if (this.#state !== 'draining' || !isDrained()) return
+    this.onDrained()
     if (this.#others().length === 0) return this.#end()
     this.#state = 'settling'
     const { commits, timers, nowMs } = this.#world

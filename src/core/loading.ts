@@ -57,7 +57,7 @@ export class Loading {
 
   /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
   refill(): void {
-    if (!this.#claims.serving || this.#claims.stopping) return
+    if (!this.#claims.serving || this.#claims.grantsTo === 'nobody') return
     const { pageTasks } = this.#world.nodeSettings
     /** Profiles for which a better batch has enough tasks ready. */
     const satisfied: string[] = []

@@ -239,7 +239,7 @@ export class MeshCore {
   #stop(now: boolean): void {
     const { claims, holding, leaving } = this.#parts
     leaving.stop()
-    claims.stopping = true
+    claims.grantsTo = 'nobody'
     holding.stopping = true
     if (now) holding.killAll('returned')
   }

@@ -52,7 +52,7 @@ function setUp(tasks: readonly string[] = [ONE], places = 0) {
 
 describe('nothing is granted', () => {
   test.each<[string, (claims: ReturnType<typeof setUp>['claims']) => void]>([
-    ['while the node stops', (claims) => (claims.stopping = true)],
+    ['while the node stops', (claims) => (claims.grantsTo = 'nobody')],
     ['while it cannot write', (claims) => (claims.storing = false)],
     ['before its takeover is synced', (claims) => (claims.serving = false)],
   ])('%s', (_, change) => {
@@ -171,10 +171,33 @@ describe('a claim', () => {
   test('is given back where the node has begun to stop by then', () => {
     const { bench, claim, claims, granted } = setUp()
     claim('b')
-    claims.stopping = true
+    claims.grantsTo = 'nobody'
     bench.settle()
     expect(granted()).toEqual([])
     expect(bench.state(ONE)).toMatchObject({ standing: 'waiting', attempts: [{ end: 'returned' }] })
+  })
+})
+
+describe('a node that leaves', () => {
+  test('grants to others what waits, and nothing to itself', () => {
+    const { bench, world, claim, claims, granted } = setUp([ONE, TWO], 2)
+    claims.grantsTo = 'others'
+    bench.grant()
+    expect(claim('b')).toBe(1)
+    bench.settle()
+    expect(granted()).toEqual([['b', ONE]])
+    expect(world.effectsOf('execute')).toEqual([])
+  })
+
+  test('gives back what it has claimed for itself and not begun, not what others have', () => {
+    const { bench, world, claim, claims, granted, places } = setUp([ONE, TWO], 1)
+    bench.grant()
+    claim('b')
+    claims.grantsTo = 'others'
+    bench.settle()
+    expect([world.effectsOf('execute'), places.held.size]).toEqual([[], 0])
+    expect(bench.state(ONE)?.attempts).toMatchObject([{ end: 'returned' }])
+    expect(granted()).toEqual([['b', TWO]])
   })
 })
 

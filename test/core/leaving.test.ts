@@ -33,6 +33,21 @@ describe('a node that leaves', () => {
     expect(three.problems).toEqual([])
   })
 
+  test('goes on granting its tasks to others until its last attempt has ended', () => {
+    const machines = [machine(2_000), machine(2_000), machine(20_000)]
+    const three = new CalmWorld({ machines, tasks: 12 }).run(8_000)
+    expect(three.node(2).executor.running).toBe(1)
+    three.node(2).leaving = { backMs: undefined }
+    three.world.desk.ask(three.node(2), { type: 'leave' }, () => undefined)
+    three.run(10_000)
+    expect(three.node(2).executor.running).toBe(1)
+    expect(three.node(0).core?.view().batches[0]?.counts).toMatchObject({ total: 12, completed: 11 })
+    three.run(30_000)
+    expect(three.node(2).up).toBe(false)
+    expect(three.node(0).core?.view().batches[0]?.counts).toMatchObject({ completed: 12, extra: 0 })
+    expect(three.problems).toEqual([])
+  })
+
   test('is a member anew when it starts again', () => {
     const three = mesh(3).run(40_000)
     const before = three.entry(0, 2)?.incarnation ?? 0

@@ -53,9 +53,9 @@ describe('slots are read', () => {
     bench.parts.claims.serving = false
     refill()
     bench.parts.claims.serving = true
-    bench.parts.claims.stopping = true
+    bench.parts.claims.grantsTo = 'nobody'
     refill()
-    bench.parts.claims.stopping = false
+    bench.parts.claims.grantsTo = 'all'
     bench.put(recordOf({ paused: true }))
     refill()
     expect(loads()).toEqual([])

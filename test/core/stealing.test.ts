@@ -77,7 +77,7 @@ describe('a node with free places', () => {
     stealing.look()
     const { bench: other, ...its } = claimer()
     its.says('b', { claimable: 10 })
-    other.parts.claims.stopping = true
+    other.parts.claims.grantsTo = 'others'
     its.stealing.look()
     const alone = claimer(['a'])
     alone.says('b', { claimable: 10 })

@@ -7,8 +7,8 @@
  * attempt not to the one node where the others failed. A node may rest where every task has failed of late (the
  * protocol's breaker). While a task that must run alone is open, others wait for it: then nothing is said. Nor is it of
  * tasks that a disk fault took facts of for good, nor where as many tasks as an owner reads from its store at a time wait
- * for any node but this one: it reads no others until those are taken. Who leaves grants nothing, until its attempts have
- * ended and others have its slots.
+ * for any node but this one: it reads no others until those are taken. Who leaves grants nothing
+ * between the end of its last attempt and when others have its slots.
  */
 import type { Writes } from '../../../src/core/effects.ts'
 import type { BatchId } from '../../../src/core/ids.ts'
@@ -108,7 +108,7 @@ export class IdlePlaces implements Checker {
     const leaving = live.filter((node) => node.leaving !== undefined)
     if (leaving.length > 0) this.#leavingMs = schedule.nowMs
     const hasJustLeft = leaving.length === 0 && schedule.nowMs < this.#leavingMs + LEFT_MS
-    this.#waiting = hasJustLeft ? new Map() : this.#grantable(leaving)
+    this.#waiting = hasJustLeft ? new Map() : this.#grantable(leaving.filter(({ executor }) => executor.running === 0))
     for (const node of live) {
       const isSteady = node.up && schedule.nowMs > (this.#startedMs.get(node) ?? 0) + CALM_MS
       for (const [profile, { places }] of Object.entries(node.conditions.settings.profiles)) {
@@ -137,7 +137,8 @@ export class IdlePlaces implements Checker {
     }
   }
 
-  #grantable(leaving: readonly SimNode[]): Map<string, Waiting> {
+  /** But for slots of those who leave and have drained. */
+  #grantable(drained: readonly SimNode[]): Map<string, Waiting> {
     const waiting = new Map<string, Waiting>()
     const batches = trueBatches(this.#world)
     const { nowMs } = this.#world.schedule
@@ -149,7 +150,7 @@ export class IdlePlaces implements Checker {
     for (const truth of tasksOf(this.#world)) {
       const { state, batch, task, slot } = truth
       if (state === undefined || !mayRun(batch) || this.#watch.brokenTasks.has(task)) continue
-      if (leaving.some((node) => this.#watch.owns(node, slot))) continue
+      if (drained.some((node) => this.#watch.owns(node, slot))) continue
       if (isLone(state) && (state.standing === 'waiting' || state.standing === 'claimed')) return new Map()
       if (state.standing !== 'waiting' || nowMs < this.#restsUntilMs(truth, state) || !isThere(slot)) continue
       const max = batches.get(batch)?.fields.maxAttempts.value ?? MESH_SETTINGS.maxAttempts
