@@ -12,6 +12,7 @@
  */
 import { BatchQueues } from './batch-queues.ts'
 import type { BatchRecord } from './batches.ts'
+import { CountReads } from './count-reads.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
 import { SlotSet } from './slot-set.ts'
@@ -56,6 +57,7 @@ export class Batch {
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
   loading = false
+  readonly countReads = new CountReads()
   /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
   indexDoubted = false
   /** Where the last read of slots ended: reads go round in ascending order, which is the order of the disk. */

@@ -7,6 +7,7 @@
  *    is read again.
  * 4. A slot that is not served any more, or anew, when its read comes is not taken from that read.
  * 5. Where the fold of a slot differs from its tally and nothing changed meanwhile, the fold wins and is reported.
+ * 6. Slots that are to be counted anew are read before tasks; but no place waits until all are counted (count-reads.ts).
  */
 import type { Batch, BatchBook, Slot } from './batch-book.ts'
 import type { Claims } from './claims.ts'
@@ -26,9 +27,6 @@ interface SlotLoad {
   /** Slots, each with its version when the read was asked for. */
   readonly slots: ReadonlyMap<Slot, number>
 }
-
-/** Slots counted anew in one read. */
-const RECOUNT_SLOTS = 256
 
 export class Loading {
   readonly #world: World
@@ -58,19 +56,26 @@ export class Loading {
   /** Asks for slots of the batches whose turn is near and that have few tasks in memory. */
   refill(): void {
     if (!this.#claims.serving || this.#claims.grantsTo === 'nobody') return
-    const { pageTasks } = this.#world.nodeSettings
     /** Profiles for which a better batch has enough tasks ready. */
     const satisfied: string[] = []
     for (const batch of this.#book.live()) {
-      if (batch.uncounted.size > 0) this.#loadSlots(batch, firstOf(batch.uncounted, RECOUNT_SLOTS))
-      if (!batch.runnable) continue
-      const profile = batch.record.fields.profile.value
-      const enough = satisfied.includes(profile)
-      if (!enough && (batch.queues.of().get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
-      if (batch.loading || batch.unloaded.size === 0) continue
-      if ((enough || this.#isFull(batch)) && !this.#mayLackTasks()) continue
-      this.#loadSlots(batch, this.#nextSlots(batch))
+      const wantsTasks = this.#wantsTasks(batch, satisfied)
+      if (batch.loading) continue
+      const { countReads, uncounted } = batch
+      if (countReads.next(uncounted.size, wantsTasks && batch.queues.isEmpty))
+        this.#loadSlots(batch, firstOf(uncounted, countReads.slots))
+      else if (wantsTasks) this.#loadSlots(batch, this.#nextSlots(batch))
     }
+  }
+
+  #wantsTasks(batch: Batch, satisfied: string[]): boolean {
+    if (!batch.runnable) return false
+    const { pageTasks } = this.#world.nodeSettings
+    const profile = batch.record.fields.profile.value
+    const enough = satisfied.includes(profile)
+    if (!enough && (batch.queues.of().get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
+    if (batch.unloaded.size === 0) return false
+    return (!enough && !this.#isFull(batch)) || this.#mayLackTasks()
   }
 
   /** Slots to be read next: contested ones when no other is left, and few of their tasks are in memory. */
@@ -126,9 +131,10 @@ export class Loading {
     const slotLoad = this.#slotLoads.get(load)
     if (slotLoad === undefined) return
     this.#slotLoads.delete(load)
-    slotLoad.batch.loading = false
     const bySlot = groupBySlot(byTask)
     const { batch } = slotLoad
+    batch.loading = false
+    batch.countReads.came(facts.length)
     for (const [slot, version] of slotLoad.slots) {
       const number = slot.tally.slot
       if (batch.slots.get(number) === slot) this.#takeSlot(batch, slot, version, bySlot.get(number) ?? [])

@@ -48,6 +48,20 @@ describe('slots are read', () => {
     expect(loads()).toEqual([[1, 2], [3]])
   })
 
+  test('for tasks that are counted while others wait to be', () => {
+    const { bench, batch, loading, loads, answer } = setUp([ONE], {})
+    batch.countAnew(SlotSet.all())
+    bench.book.changed()
+    for (let read = 0; read < 3; read++) {
+      loading.refill()
+      answer()
+      bench.settle()
+    }
+    expect(loads().map(({ length }) => length)).toEqual([256, 1, 512])
+    expect(loads()[1]).toEqual([1])
+    expect(bench.book.tasks.has(ONE)).toBe(true)
+  })
+
   test('of no batch that is paused, nor while the node stops or does not serve yet', () => {
     const { bench, loads, refill } = setUp([ONE])
     bench.parts.claims.serving = false

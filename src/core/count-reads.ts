@@ -1,0 +1,27 @@
+/**
+ * The reads in which slots of a batch are counted anew, beside those that bring its tasks.
+ *
+ * 1. A read that brings few facts is followed by one of twice as many slots, any other by one of as few as at first.
+ * 2. Where tasks are wanted that are counted already, every second read may be one of them.
+ */
+import { SLOT_COUNT } from './ids.ts'
+
+const SLOTS_MIN = 256
+const FEW_FACTS = 4_096
+
+export class CountReads {
+  /** Of how many slots the next one is. */
+  slots = SLOTS_MIN
+  #isLast = false
+
+  /** Whether the next read of the batch counts; `tasksWanted`: nothing of it is ready, and tasks of it can be read. */
+  next(uncounted: number, tasksWanted: boolean): boolean {
+    this.#isLast = uncounted > 0 && !(tasksWanted && this.#isLast)
+    return this.#isLast
+  }
+
+  /** A read of the batch has come. */
+  came(facts: number): void {
+    if (this.#isLast) this.slots = facts < FEW_FACTS ? Math.min(2 * this.slots, SLOT_COUNT) : SLOTS_MIN
+  }
+}
