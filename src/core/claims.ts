@@ -111,6 +111,12 @@ export class Claims {
     return this.serving && this.storing && this.grantsTo !== 'nobody'
   }
 
+  /** Whether a place of a profile is free here; after `grant` that is one that no ready task is for. */
+  isShort(profile: string): boolean {
+    if (!this.mayGrant || this.stopping) return false
+    return (this.#places.profiles.get(profile)?.free(this.#world.nowMs) ?? 0) > 0
+  }
+
   /** Fills the free places of this node. */
   grant(): void {
     if (this.mayGrant && !this.stopping) this.granting.fill()

@@ -219,7 +219,7 @@ function tieBatches({ batches, spreading, lists, tombstones }: CoreParts): void 
 }
 
 function tieAttempts(world: World, parts: CoreParts): void {
-  const { claims, places, rows, reports, ownerDesk, holding, idle, breaker } = parts
+  const { claims, places, rows, reports, ownerDesk, holding, idle, breaker, loading, stealing } = parts
   holding.onOver = (held, end) => {
     idle.ended(held)
     breaker.ended(held.grant, end)
@@ -229,6 +229,7 @@ function tieAttempts(world: World, parts: CoreParts): void {
     return Math.max(1, others + (places.isCapable(profile) && !claims.stopping ? 1 : 0))
   }
   claims.isReported = (token) => reports.has(token)
+  loading.isAwaited = () => stealing.hasParked
   claims.onGranted = (holder, grants, seq) => {
     const pieces = partsBy(grants, grantBytes, GRANT_BYTES_MAX)
     if (pieces.length === 0) pieces.push([])

@@ -1,8 +1,9 @@
 /**
  * What other owners have for the free places of this node, by their load rows (protocol.md, section 7).
  *
- * 1. An owner that did not grant what its row promised counts as having nothing until its next row, for
- *    `REFUSED_MS` at most, or until it says that it has work. Where no row tells of any work, who said that is asked once.
+ * 1. An owner that did not grant what its row promised counts as having nothing of that kind until its next row, for
+ *    `REFUSED_MS` at most, or until it says that it has work: what it has may not run here, and what it has of another kind
+ *    may. Where no row tells of any work, who said that is asked once.
  * 2. Of some owners drawn at random the one with the longest remaining time is asked.
  */
 import type { NodeId } from './ids.ts'
@@ -21,8 +22,8 @@ type Wanted = Pick<Want, 'profile'>
 export class Elsewhere {
   readonly #world: World
   readonly #rows: LoadRows
-  /** owner => the row that it did not keep, and until when it is not asked again. */
-  readonly #refused = new Map<NodeId, { readonly row: LoadRow; readonly untilMs: number }>()
+  /** owner => the row that it did not keep, and until when it is not asked again for which kinds. */
+  readonly #refused = new Map<NodeId, { readonly row: LoadRow; readonly untilMs: Map<ClaimKind, number> }>()
   /** owner => the profiles that it said it has work of, and until when that counts. */
   readonly #told = new Map<NodeId, { readonly profiles: readonly string[]; readonly untilMs: number }>()
 
@@ -39,7 +40,7 @@ export class Elsewhere {
   #isOffered(row: LoadRow, kind: ClaimKind, wants: readonly Wanted[]): boolean {
     if (row.node === this.#world.nodeId || remainingMs(row, kind, wants) === 0) return false
     const refused = this.#refused.get(row.node)
-    if (refused?.row === row && this.#world.nowMs < refused.untilMs) return false
+    if (refused?.row === row && this.#world.nowMs < (refused.untilMs.get(kind) ?? 0)) return false
     return this.#canBeAsked(row.node)
   }
 
@@ -64,10 +65,14 @@ export class Elsewhere {
     return best?.node ?? (kind === 'work' ? this.#toldOwner(wants) : undefined)
   }
 
-  refused(owner: NodeId): void {
+  refused(owner: NodeId, kinds: readonly ClaimKind[]): void {
     this.#told.delete(owner)
     const row = this.#rows.of(owner)
-    if (row !== undefined) this.#refused.set(owner, { row, untilMs: this.#world.nowMs + REFUSED_MS })
+    if (row === undefined) return
+    const known = this.#refused.get(owner)
+    const untilMs = known?.row === row ? known.untilMs : new Map<ClaimKind, number>()
+    for (const kind of kinds) untilMs.set(kind, this.#world.nowMs + REFUSED_MS)
+    this.#refused.set(owner, { row, untilMs })
   }
 
   /** An owner has work of these profiles. */

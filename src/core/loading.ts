@@ -1,7 +1,9 @@
 /**
  * Brings tasks from the store into memory, slot by slot, and checks each slot on the way.
  *
- * 1. One read a batch is under way at a time; the tasks of a read are asked for only when few are ready.
+ * 1. One read a batch is under way at a time; the tasks of a read are asked for only when few are ready, or where none of
+ *    those is for a place that is free, here or at a node that asked: some may not run everywhere. So no more than
+ *    `openTasksMax` are made ready.
  * 2. A task in memory is never replaced by what was read: memory is newer.
  * 3. A task that changed while its slot was read is not taken from that read; where it is not in memory then, the slot
  *    is read again.
@@ -38,6 +40,8 @@ export class Loading {
   readonly #profiles: readonly string[]
   /** Tasks that somebody names. */
   readonly tasks: TaskReads
+  /** Whether another node asked for tasks and none was for it. */
+  isAwaited: () => boolean = () => false
 
   constructor(world: World, book: BatchBook, ledger: Ledger, claims: Claims, contested: Contested) {
     this.#world = world
@@ -96,11 +100,17 @@ export class Loading {
     return isFull || this.#claims.granting.grantable(batch) >= pageTasks
   }
 
-  /** Whether there is room in memory, and a profile of this node that no task is ready for: a batch may mix profiles. */
+  /** Whether somebody has places that no ready task is for, as a batch may mix profiles; and there is room in memory. */
   #mayLackTasks(): boolean {
-    if (this.#book.tasks.size >= this.#world.nodeSettings.openTasksMax) return false
-    for (const profile of this.#profiles) if (!this.#isReady(profile)) return true
-    return false
+    const isLacking = (profile: string) => !this.#isReady(profile) || this.#claims.isShort(profile)
+    return (this.isAwaited() || this.#profiles.some(isLacking)) && this.#hasRoom()
+  }
+
+  /** For ready tasks: what is leased or rests must be in memory anyway. */
+  #hasRoom(): boolean {
+    const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings
+    if (this.#book.bytes >= openTasksBytesMax) return false
+    return this.#book.live().reduce((sum, { queues }) => sum + queues.size(), 0) < openTasksMax
   }
 
   #isReady(profile: string): boolean {

@@ -23,14 +23,18 @@ export type Decision = { readonly close: ClosingReason } | { readonly again: { r
 export function decide(state: TaskState, maxAttempts: number, capableNodes: number, settings: MeshSettings): Decision {
   const attempts = state.attempts.filter((each) => each.round === state.round)
   if (isBadInput(state)) return { close: 'bad-input' }
-  const charged = attempts.filter(isCharged)
-  const nodes = new Set(charged.map((each) => each.holder)).size
-  const usedUp = charged.length >= maxAttempts && nodes >= Math.min(2, capableNodes)
-  if (usedUp || charged.length >= 2 * maxAttempts) return { close: 'attempts-used-up' }
+  if (areUsedUp(attempts.filter(isCharged), maxAttempts, capableNodes)) return { close: 'attempts-used-up' }
   const tried = attempts.filter((each) => each.end !== 'returned').length
   if (tried >= settings.attemptsPerRoundMax) return { close: 'attempts-used-up' }
   if (blamedLosses(state) >= poisonousLosses(settings)) return { close: 'poison' }
   return { again: { backoffMs: backoffMs(attempts, settings) } }
+}
+
+/** Whether a task with such failures gets no other attempt. */
+export function areUsedUp(charged: readonly Attempt[], maxAttempts: number, capableNodes: number): boolean {
+  if (charged.length >= 2 * maxAttempts) return true
+  const nodes = new Set(charged.map(({ holder }) => holder)).size
+  return charged.length >= maxAttempts && nodes >= Math.min(2, capableNodes)
 }
 
 /** Whether an attempt of this round has shown that no node will do better. */

@@ -7,7 +7,8 @@
  * 1. An attempt is late when it has run longer than `LATE_FACTOR` x its holder's median, and `SLACK_MS`: the median of the
  *    holder, since a slow node is no anomaly. It is expected to take as long again as it has run.
  * 2. A copy is made only by another node whose median is at most `SOONER` of that, where the task has that one attempt,
- *    is not suspected of ending its nodes, has not failed there, is no bad input, and may fail twice more.
+ *    is not suspected of ending its nodes, has not failed there, is no bad input, has not used up its attempts, and may fail
+ *    twice more within twice as many: its last attempt may have a copy.
  * 3. At most a tenth of the mesh's places of a profile, or one, perform copies granted by one owner.
  * 4. Nothing is late where nobody has completed anything of the profile.
  *
@@ -20,7 +21,7 @@ import type { Lease, Leases } from './leases.ts'
 import type { LoadRows } from './load-rows.ts'
 import type { OpenTask } from './open-task.ts'
 import type { Places } from './places.ts'
-import { chargedFailures, isBadInput } from './retry.ts'
+import { areUsedUp, chargedFailures, isBadInput } from './retry.ts'
 import type { World } from './world.ts'
 
 /** With 20 % noise an attempt takes at most 1.2 / 0.8 = 1.5 times as long as the quickest median there can be. */
@@ -84,12 +85,14 @@ export class Speculation {
     return isOpen && this.#parts.book.get(task.batch)?.runnable === true
   }
 
-  /** Whether two failures more would be within what a task may have, and none was there. */
+  /** Whether the task has an attempt left, two failures more are within what a task may have, and none was there. */
   #mayTry({ state, batch }: OpenTask, claimer: NodeId): boolean {
     const charged = chargedFailures(state)
     const maxAttempts = this.#parts.book.get(batch)?.record.fields.maxAttempts.value ?? 0
     const tried = state.attempts.filter(({ round, end }) => round === state.round && end !== 'returned').length
-    if (charged.length + 2 > 2 * maxAttempts || tried >= this.#world.settings.attemptsPerRoundMax) return false
+    // Its holder and the claimer could perform it.
+    if (areUsedUp(charged, maxAttempts, 2) || charged.length + 2 > 2 * maxAttempts) return false
+    if (tried >= this.#world.settings.attemptsPerRoundMax) return false
     return charged.every(({ holder }) => holder !== claimer)
   }
 

@@ -106,7 +106,7 @@ export class Stealing {
     if (this.#world.peers.isReachable(owner)) this.#send(wants)
     else this.#world.peers.want(owner)
     this.#world.timers.add(this.#world.nowMs + ANSWER_MS, () => {
-      if (this.#asked?.seq === seq) this.#refused(owner)
+      if (this.#asked?.seq === seq) this.#refused(owner, KINDS)
     })
   }
 
@@ -135,15 +135,15 @@ export class Stealing {
     return wants
   }
 
-  #refused(owner: NodeId): void {
+  #refused(owner: NodeId, kinds: readonly ClaimKind[]): void {
     this.#asked = undefined
-    this.#elsewhere.refused(owner)
+    this.#elsewhere.refused(owner, kinds)
   }
 
   /** An owner answered, or serves a claim that was parked; gives what it granted. */
   granted(from: NodeId, { seq, grants, parked }: MessageOf<'granted'>): readonly Grant[] {
     if (this.#asked?.owner === from && this.#asked.seq === seq) {
-      if (parked || grants.length === 0) this.#refused(from)
+      if (parked || grants.length === 0) this.#refused(from, [this.#asked.kind])
       else this.#elsewhere.settled(from)
       this.#asked = undefined
     }
@@ -163,6 +163,12 @@ export class Stealing {
     const parked = free > 0 && this.#parked.size < PARKED_MAX
     this.#world.send(from, { type: 'granted', seq: claim.seq, grants: [], parked })
     if (parked) this.#parked.set(from, { claim, untilMs: this.#world.nowMs + PARKED_MS })
+  }
+
+  /** Whether a claim waits here that no ready task is for; to be asked after `look`. */
+  get hasParked(): boolean {
+    for (const { untilMs } of this.#parked.values()) if (this.#world.nowMs < untilMs) return true
+    return false
   }
 
   #serveParked(): void {
@@ -216,6 +222,6 @@ export class Stealing {
   gone(peer: NodeId): void {
     this.#parked.delete(peer)
     this.#elsewhere.settled(peer)
-    if (this.#asked?.owner === peer) this.#refused(peer)
+    if (this.#asked?.owner === peer) this.#refused(peer, KINDS)
   }
 }

@@ -32,13 +32,22 @@ test('an owner that is silent, or has nothing for the places, is not asked', () 
 test('an owner that gave nothing counts as empty until its next row, or its word', () => {
   const { say, elsewhere: others } = elsewhere()
   say('b', 1, { claimable: 10 })
-  others.refused('b')
+  others.refused('b', ['work'])
   expect(others.has('work', DRAW)).toBe(false)
   others.told('b', ['draw'])
   expect(others.has('work', DRAW)).toBe(true)
-  others.refused('b')
+  others.refused('b', ['work'])
   say('b', 2, { claimable: 10 })
   expect(others.has('work', DRAW)).toBe(true)
+})
+
+test('an owner that gave nothing of one kind may have another', () => {
+  const { say, elsewhere: others } = elsewhere()
+  say('b', 1, { claimable: 10, contested: 5 })
+  others.refused('b', ['work'])
+  expect([others.ownerWith('work', DRAW), others.ownerWith('contested', DRAW)]).toEqual([undefined, 'b'])
+  others.refused('b', ['contested'])
+  expect([others.ownerWith('work', DRAW), others.ownerWith('contested', DRAW)]).toEqual([undefined, undefined])
 })
 
 test('each kind of work is told apart', () => {
@@ -64,7 +73,7 @@ test('an owner that says that it has work is asked though its row says nothing, 
   others.settled('b')
   expect(others.ownerWith('work', DRAW)).toBeUndefined()
   others.told('b', ['draw'])
-  others.refused('b')
+  others.refused('b', ['work'])
   expect(others.ownerWith('work', DRAW)).toBeUndefined()
   others.told('b', ['draw'])
   world.advance(3_000)

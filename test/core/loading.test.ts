@@ -5,6 +5,8 @@ import type { TaskId } from '../../src/core/ids.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
 import { emptyTally } from '../../src/core/tally.ts'
 import { BATCH, CoreBench, recordOf, seededFact, stored, taskIn } from '../support/core-bench.ts'
+import { rowOf } from '../support/part-world.ts'
+import { GRANT } from '../support/sample-messages.ts'
 
 const [ONE, TWO, NEAR] = [taskIn(1), taskIn(2), taskIn(1, 7)]
 
@@ -36,6 +38,7 @@ describe('slots are read', () => {
   test('one read a batch at a time, and no more than few tasks need', () => {
     const { bench, loading, loads, batch, world, answer } = setUp([ONE, TWO, taskIn(3)])
     Object.assign(world.nodeSettings, { pageTasks: 2 })
+    const held = ['1', '2'].map((token) => bench.parts.places.take({ ...GRANT, profile: 'draw', token }, 'a'))
     loading.refill()
     loading.refill()
     expect(loads()).toEqual([[1, 2]])
@@ -43,6 +46,7 @@ describe('slots are read', () => {
     expect([...bench.book.tasks.keys()].sort()).toEqual([ONE, TWO])
     loading.refill()
     expect([loads().length, batch.unloaded.has(3)]).toEqual([1, true])
+    for (const each of held) bench.parts.places.release(each)
     bench.grant()
     loading.refill()
     expect(loads()).toEqual([[1, 2], [3]])
@@ -85,6 +89,71 @@ describe('slots are read', () => {
     expect([batch.loading, loading.idle]).toEqual([false, true])
     loading.refill()
     expect(loads()).toHaveLength(2)
+  })
+})
+
+describe('where no ready task is for a place that is free', () => {
+  /** Node `a` with one place reads task by task; the first two have one attempt left, which is not that node's. */
+  function barredOn(holder: 'a' | 'b', openTasksMax: number) {
+    const bench = new CoreBench(['a', 'b'])
+    const { world, parts, batch } = bench
+    Object.assign(world.nodeSettings, { pageTasks: 1, openTasksMax })
+    parts.places.set('draw', { places: 1, timeoutMs: 60_000 })
+    parts.rows.heard(rowOf('b', 1, { places: 1 }), undefined, world.nowMs)
+    for (const [index, task] of [ONE, TWO, taskIn(3)].entries()) {
+      bench.store([seededFact(task, index), ...(index < 2 ? failures(task, holder) : [])])
+      batch.restore({ ...emptyTally(BATCH, index + 1), total: 1 })
+    }
+    bench.book.changed()
+    /** All that is in memory may be granted; then places are filled, and tasks read. */
+    const step = () => {
+      world.advance(120_000)
+      bench.grant()
+      parts.loading.refill()
+      bench.settle()
+    }
+    return { bench, step, parts, loads: () => world.effectsOf('load').map(({ slots }) => slots) }
+  }
+
+  function failures(task: TaskId, holder: string): Fact[] {
+    return ['01', '02'].flatMap((token) => {
+      const about = { batch: BATCH, task, token: token.repeat(18) }
+      return [
+        { kind: 'claimed', ...about, holder, holderBoot: 'ee'.repeat(8), round: 0 },
+        { kind: 'ended', ...about, outcome: 'failed', durationMs: 5, error: { class: 'failed', message: 'no' } },
+      ]
+    })
+  }
+
+  test('more are read, until one is', () => {
+    const { bench, step, loads, parts } = barredOn('a', 10)
+    for (let count = 0; count < 5; count++) step()
+    expect(loads()).toEqual([[1], [2], [3]])
+    expect([...parts.places.held.values()].map(({ grant }) => grant.task)).toEqual([taskIn(3)])
+    expect(bench.task(ONE).phase).toBe('ready')
+  })
+
+  test('no more are read than may be ready', () => {
+    const { step, loads } = barredOn('a', 1)
+    for (let count = 0; count < 5; count++) step()
+    expect(loads()).toEqual([[1]])
+  })
+
+  test('of another node that has asked, more are read', () => {
+    const { bench, step, loads, parts } = barredOn('b', 10)
+    parts.places.take({ ...GRANT, profile: 'draw', token: '1' }, 'a')
+    step()
+    step()
+    expect(loads()).toEqual([[1]])
+    const wants = [{ profile: 'draw', free: 1 }]
+    const claim = { type: 'claim', boot: '0c'.repeat(8), wants, idle: true, kind: 'work' } as const
+    for (let seq = 1; seq < 4; seq++) {
+      step()
+      parts.stealing.claimed('b', { ...claim, seq })
+      parts.loading.refill()
+      bench.settle()
+    }
+    expect(loads()).toEqual([[1], [2], [3]])
   })
 })
 

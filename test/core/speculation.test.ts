@@ -170,6 +170,25 @@ describe('an attempt', () => {
   })
 })
 
+describe('a late attempt of a task that failed on two nodes', () => {
+  const fails = (count: number) =>
+    Array.from({ length: count }, (_, seq) => [claimed(seq === 0 ? 'one' : 'another', seq), failed(seq)]).flat()
+
+  test('is copied where it is the last', () => {
+    const mesh = new Mesh()
+    const { task } = mesh.run('slow', fails(2))
+    mesh.world.advance(20_000)
+    expect(mesh.copies('quick')).toEqual([task])
+  })
+
+  test('is not copied where as many as are allowed have failed', () => {
+    const mesh = new Mesh()
+    mesh.run('slow', fails(3))
+    mesh.world.advance(20_000)
+    expect(mesh.copies('quick')).toEqual([])
+  })
+})
+
 describe('of several late attempts', () => {
   test('the one expected to last longest is copied first', () => {
     const mesh = new Mesh()

@@ -69,6 +69,18 @@ describe('a node with free places', () => {
     expect(world.timers.nextMs).toBeDefined()
   })
 
+  test('asks an owner whose tasks of firm slots are not for it for those of contested ones', () => {
+    const { stealing, says, claims, answer } = claimer()
+    says('b', { claimable: 10, contested: 5 })
+    stealing.look()
+    answer({ parked: true })
+    stealing.look()
+    expect(claims().map(({ to, message }) => [to, message.kind])).toEqual([
+      ['b', 'work'],
+      ['b', 'contested'],
+    ])
+  })
+
   test('asks nobody while it is full, stops, or is alone', () => {
     const { bench, stealing, says, claims, take } = claimer()
     says('b', { claimable: 10 })

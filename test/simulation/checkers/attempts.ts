@@ -1,8 +1,8 @@
 /**
  * I8: an owner claims a task only while section 8 of the protocol has more attempts for it, by all that it knows: until
  * as many as are allowed have failed on two nodes, or twice as many on one alone, which gets no last attempt while another
- * node could perform it; and copies of an attempt that is open while both may fail within twice as many. Where nothing was
- * lost, executors have not failed more often than that.
+ * node could perform it; and a copy of an attempt that is open only where both may fail within twice as many. Where
+ * nothing was lost, executors have not failed more often than that.
  */
 import type { Effect } from '../../../src/core/effects.ts'
 import type { Event } from '../../../src/core/events.ts'
@@ -64,7 +64,7 @@ export class Attempts implements Checker {
     const { nodes } = this.#world.scenario
     const charged = attempts.filter(isCharged).map(({ holder }) => holder)
     const isCopy = attempts.some(({ end }) => end === 'open')
-    const used = isCopy ? copiesUsedUp(charged, max) : usedUp(charged, max, nodes)
+    const used = usedUp(charged, max, nodes) ?? (isCopy ? copiesUsedUp(charged, max) : undefined)
     const reason = overLimit(known, attempts, nodes) ?? used ?? this.#misplaced(node, claim, charged, max)
     if (reason !== undefined) this.#world.report('I8', `node ${node.index} claims task ${claim.task} though ${reason}`)
   }
@@ -109,8 +109,9 @@ export class Attempts implements Checker {
     // Meshes that have not met yet know nothing of each other's failures.
     const isOneMesh = (records[0]?.atMs ?? 0) > startsWithinMs + TOLD_MS
     const hasCopy = records.some(({ atMs }, at) => records.slice(0, at).some((each) => (each.endMs ?? atMs) >= atMs))
-    // A task that may fail once is tried on another node all the same.
-    return isOneMesh && !this.#wasUnable && !hasCopy ? Math.max(2, maxAttempts) : 2 * maxAttempts
+    if (!isOneMesh || this.#wasUnable) return 2 * maxAttempts
+    // A task that may fail once is tried on another node all the same, and a last attempt may have a copy.
+    return Math.max(2, hasCopy ? maxAttempts + 1 : maxAttempts)
   }
 }
 

@@ -6,8 +6,8 @@
  * anew with a new owner, and, where fewer of its slot's list are there than is asked for, as long as that is so; its last
  * attempt not to the one node where the others failed. A node may rest where every task has failed of late (the
  * protocol's breaker). While a task that must run alone is open, others wait for it: then nothing is said. Nor is it of
- * tasks that a disk fault took facts of for good, nor where as many tasks as an owner reads from its store at a time wait
- * for any node but this one: it reads no others until those are taken. Who leaves grants nothing
+ * tasks that a disk fault took facts of for good, nor where as many tasks as an owner may have ready wait for any
+ * node but this one: it reads no others from its store until those are taken. Who leaves grants nothing
  * between the end of its last attempt and when others have its slots.
  */
 import type { Writes } from '../../../src/core/effects.ts'
@@ -126,7 +126,8 @@ export class IdlePlaces implements Checker {
     this.#freeMs.set(key, freeMs)
     if (nowMs - freeMs <= IDLE_MS_MAX) return
     const notForIt = [...this.#waiting.values()].filter((each) => each.profile === profile && each.notOn === node.id)
-    if (notForIt.length >= node.conditions.settings.pageTasks) return
+    const { openTasksMax, pageTasks } = node.conditions.settings
+    if (notForIt.length >= Math.max(openTasksMax, pageTasks)) return
     for (const [task, waiting] of this.#waiting) {
       if (waiting.profile !== profile || waiting.notOn === node.id || nowMs - waiting.sinceMs <= IDLE_MS_MAX) continue
       this.#world.report(
