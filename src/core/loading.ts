@@ -78,7 +78,7 @@ export class Loading {
     const profile = batch.record.fields.profile.value
     const enough = satisfied.includes(profile)
     if (!enough && (batch.queues.of().get(profile)?.size ?? 0) >= pageTasks) satisfied.push(profile)
-    if (batch.unloaded.size === 0) return false
+    if (batch.loading || batch.unloaded.size === 0) return false
     return (!enough && !this.#isFull(batch)) || this.#mayLackTasks()
   }
 

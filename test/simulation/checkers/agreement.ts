@@ -34,9 +34,17 @@ export class Agreement implements Checker {
   durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
     for (const fact of added) {
       if (fact.kind !== 'ended' && fact.kind !== 'chosen' && fact.kind !== 'voided') continue
+      // Who chooses owned the task when it did, whatever it heard since.
+      if (fact.fact.kind === 'chosen' && fact.copies === 1) this.#note(node, fact.task, fact.fact.token)
       // Who takes a slot over has its ballot before all of its facts are there: until it serves nothing counts.
       if (this.#watch.owns(node, fact.slot) && node.core?.serves?.(fact.slot) !== false) this.#look(node, fact)
     }
+  }
+
+  /** A result counted on a node while that owned its task. */
+  #note(node: SimNode, task: TaskId, token: Token): void {
+    const result = `${task} ${token}`
+    this.#owners.set(result, (this.#owners.get(result) ?? new Set()).add(node))
   }
 
   /** What a disk has lost it may learn anew, in another order. */
@@ -56,8 +64,7 @@ export class Agreement implements Checker {
     if (state.counts === undefined) this.#counted.delete(key)
     else {
       this.#counted.set(key, state.counts)
-      const result = `${task} ${state.counts}`
-      this.#owners.set(result, (this.#owners.get(result) ?? new Set()).add(node))
+      this.#note(node, task, state.counts)
     }
     if (before === undefined || state.counts === undefined || state.counts === before) return
     if (!hasCompletion(state, before)) return

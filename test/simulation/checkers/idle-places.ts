@@ -127,7 +127,10 @@ export class IdlePlaces implements Checker {
     if (nowMs - freeMs <= IDLE_MS_MAX) return
     const notForIt = [...this.#waiting.values()].filter((each) => each.profile === profile && each.notOn === node.id)
     const { openTasksMax, pageTasks } = node.conditions.settings
-    if (notForIt.length >= Math.max(openTasksMax, pageTasks)) return
+    if (notForIt.length >= Math.max(openTasksMax, pageTasks)) {
+      this.#freeMs.set(key, nowMs)
+      return
+    }
     for (const [task, waiting] of this.#waiting) {
       if (waiting.profile !== profile || waiting.notOn === node.id || nowMs - waiting.sinceMs <= IDLE_MS_MAX) continue
       this.#world.report(
