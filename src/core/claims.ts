@@ -93,7 +93,10 @@ export class Claims {
     this.speculation = new Speculation(world, { book, leases, rows: parts.rows, places })
     this.granting = new Granting(world, parts, {
       claim: (batch, task) => this.#claim(batch, task),
-      capableNodes: (profile) => this.progress.capableNodes(profile),
+      mayBeElsewhere: (profile, but) => {
+        const isOwn = but !== world.nodeId && places.isCapable(profile) && !this.stopping
+        return isOwn || parts.rows.performers(world, profile, but).length > 0
+      },
       mayCopy: () => leases.size > 0,
       copies: (claimer, profile, free) => this.speculation.pick(claimer, profile, free),
     })

@@ -37,8 +37,8 @@ export interface GrantingParts {
 export interface GrantingRules {
   /** Claims a task for this node. */
   readonly claim: (batch: Batch, task: OpenTask) => void
-  /** How many nodes that are up could perform a profile. */
-  readonly capableNodes: (profile: string) => number
+  /** Whether any node that is up could perform a profile, besides that one. */
+  readonly mayBeElsewhere: (profile: string, but: NodeId) => boolean
   /** Whether anything runs of which there could be a copy. */
   readonly mayCopy: () => boolean
   /** Tasks of which a node is to make copies. */
@@ -188,7 +188,7 @@ export class Granting {
     if (task.state.attempts.length === 0) return 'now'
     const charged = chargedFailures(task.state)
     if (!charged.some((attempt) => attempt.holder === holder)) return 'now'
-    if (this.#rules.capableNodes(task.profile) < 2) return 'now'
+    if (!this.#rules.mayBeElsewhere(task.profile, holder)) return 'now'
     const isOnlyHere = charged.every((attempt) => attempt.holder === holder)
     return isOnlyHere && charged.length >= batch.record.fields.maxAttempts.value - 1 ? 'never' : 'last'
   }

@@ -70,10 +70,14 @@ export class LoadRows {
     return this.#rows.get(node)?.row
   }
 
-  /** What the other nodes that are up say of a profile that they perform. */
-  performers({ nodeId, peers }: Pick<World, 'nodeId' | 'peers'>, profile: string): LoadRow['profiles'][number][] {
+  /** What the other nodes that are up, but for one, say of a profile that they perform. */
+  performers(
+    { nodeId, peers }: Pick<World, 'nodeId' | 'peers'>,
+    profile: string,
+    but = nodeId,
+  ): LoadRow['profiles'][number][] {
     return this.all()
-      .filter(({ row }) => row.node !== nodeId && peers.isUp(row.node))
+      .filter(({ row }) => row.node !== nodeId && row.node !== but && peers.isUp(row.node))
       .flatMap(({ row }) => row.profiles.filter((each) => each.profile === profile && each.places > 0))
   }
 

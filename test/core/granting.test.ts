@@ -138,6 +138,13 @@ describe('claims go', () => {
 })
 
 describe('the last attempt of a task that failed on one node alone', () => {
+  test('is not for that node where another is up, also before its own row has come', () => {
+    const bench = new Bench(['a', 'b', 'c'], 0)
+    bench.parts.rows.forget('b')
+    bench.add(1, bench.failedOn('b', 'b'))
+    expect(bench.claim('b')).toEqual([])
+  })
+
   test('goes to another node while one is up that could perform it', () => {
     const bench = new Bench()
     const task = bench.add(1, bench.failedOn('a', 'a'))
