@@ -3,8 +3,8 @@
  *
  * 1. `counts` are sums of what is synced: a crash never takes back what they said.
  * 2. A slot's `tally` is ahead of the counts by the writes that are under way.
- * 3. `complete` says that every open task of the slot is in memory, and that no task has facts but no prompt yet; slots
- *    that are not complete and have open tasks stand in `unloaded`.
+ * 3. `complete` says that every open task of the slot is in memory; slots that are not complete and have open tasks stand
+ *    in `unloaded`. `lacksPrompts`: it has, or had, tasks with facts but no prompt, of which the tally tells nothing.
  * 4. `uncounted` slots have no tally yet: their stored one was damaged.
  * 5. A slot takes memory once it has a task, or is read.
  * 6. Of a deleted batch only the tombstone is known here: it is none of `batches`, and `get` does not find it. At most
@@ -22,6 +22,7 @@ export interface Slot {
   /** What of the tally is synced: a part of the batch's counts. */
   readonly counted: Counts
   complete: boolean
+  lacksPrompts: boolean
   /** Rises with every change of a task of the slot. */
   version: number
   /** While the slot is read from the store: tasks that changed meanwhile, of which memory knows better. */
@@ -53,8 +54,10 @@ export class Batch {
   readonly uncounted = new SlotSet()
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
+  /** How often slots were to be counted from their facts. */
+  recounts = 0
   loading = false
-  /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
+  /** A slot had fewer tasks than its tally said, or than the index names: it may name tasks whose prompts are lost. */
   indexDoubted = false
   /** Where the last read of slots ended: reads go round in ascending order, which is the order of the disk. */
   #nextSlot = 0
@@ -79,6 +82,7 @@ export class Batch {
         tally: emptyTally(this.id, number),
         counted: { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 },
         complete: !this.uncounted.has(number),
+        lacksPrompts: false,
         version: 0,
         changedWhileLoading: undefined,
         grewWhileLoading: false,
@@ -101,6 +105,7 @@ export class Batch {
 
   /** Has slots that this node begins to serve counted from their facts. */
   countAnew(slots: SlotSet): void {
+    this.recounts++
     this.uncounted.addAll(slots)
     for (const [number, slot] of this.slots) if (slots.has(number)) slot.complete = false
   }
@@ -115,7 +120,7 @@ export class Batch {
   /** Lets go of a slot in which there never was a task. */
   dropEmpty(number: number): void {
     const slot = this.slots.get(number)
-    if (slot?.complete && slot.version === 0 && slot.tally.total === 0) this.slots.delete(number)
+    if (slot?.complete && !slot.lacksPrompts && slot.version === 0 && slot.tally.total === 0) this.slots.delete(number)
   }
 
   /** Forgets slots that this node does not serve any more. */

@@ -152,6 +152,7 @@ export class Loading {
     // What is left of a task whose prompt is lost on disk cannot run: it is no task any more.
     const states = tasks.map((facts) => fold(facts)).filter(({ seeded }) => seeded !== undefined)
     const recount = batch.uncounted.delete(number)
+    slot.lacksPrompts = states.length < tasks.length || (slot.lacksPrompts && slot.version !== version)
     if (slot.version === version) {
       this.#check(batch, slot, states, recount)
       slot.kept = false
@@ -159,14 +160,12 @@ export class Loading {
     const unsettled = states.filter(isUnsettled)
     if (recount) {
       this.#markLoaded(batch, slot, number, unsettled.length === 0)
-      if (states.length < tasks.length) slot.complete = false
       batch.dropEmpty(number)
     } else {
       const open = new Set(unsettled.filter(({ task }) => !changed.has(task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       const missed = [...changed].some((task) => !this.#book.tasks.has(task))
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading && !missed)
-      if (states.length < tasks.length) slot.complete = false
     }
   }
 
