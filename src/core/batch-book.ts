@@ -3,49 +3,24 @@
  *
  * 1. `counts` are sums of what is synced: a crash never takes back what they said.
  * 2. A slot's `tally` is ahead of the counts by the writes that are under way.
- * 3. `complete` says that every open task of the slot is in memory, and that no task has facts but no prompt yet; slots
- *    that are not complete and have open tasks stand in `unloaded`.
+ * 3. Slots that are not complete (batch-slot.ts) and have open tasks stand in `unloaded`.
  * 4. `uncounted` slots have no tally yet: their stored one was damaged.
  * 5. A slot takes memory once it has a task, or is read.
  * 6. Of a deleted batch only the tombstone is known here: it is none of `batches`, and `get` does not find it. At most
  *    one batch of a name is not deleted: that of the highest generation.
  */
 import { BatchQueues } from './batch-queues.ts'
+import { addCounts, type Counts, newSlot, noCounts, type Slot } from './batch-slot.ts'
 import type { BatchRecord } from './batches.ts'
 import { CountReads } from './count-reads.ts'
 import { type BatchId, SLOT_COUNT, type TaskId } from './ids.ts'
 import type { OpenTask } from './open-task.ts'
 import { SlotSet } from './slot-set.ts'
-import { emptyTally, openOf, type SlotTally } from './tally.ts'
-
-export interface Slot {
-  tally: SlotTally
-  /** What of the tally is synced: a part of the batch's counts. */
-  readonly counted: Counts
-  complete: boolean
-  /** Rises with every change of a task of the slot. */
-  version: number
-  /** When a task of it changed last, under this owner. */
-  changedMs: number
-  /** While the slot is read from the store: tasks that changed meanwhile, of which memory knows better. */
-  changedWhileLoading: Set<TaskId> | undefined
-  /** While the slot is read: whether a new task went past memory, so that another read is needed. */
-  grewWhileLoading: boolean
-  /** Its tally is the one that the store kept: facts may have been damaged since it was written. */
-  kept: boolean
-}
-
-export interface Counts {
-  total: number
-  completed: number
-  failed: number
-  cancelled: number
-  extra: number
-}
+import { openOf, type SlotTally } from './tally.ts'
 
 export class Batch {
   record: BatchRecord
-  readonly counts: Counts = { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 }
+  readonly counts: Counts = noCounts()
   scheduled = 0
   running = 0
   retrying = 0
@@ -56,9 +31,11 @@ export class Batch {
   readonly uncounted = new SlotSet()
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
+  /** How often slots were to be counted from their facts. */
+  recounts = 0
   loading = false
   readonly countReads = new CountReads()
-  /** A slot had fewer tasks than its tally said: the index may name tasks whose prompts are lost. */
+  /** A slot had fewer tasks than its tally said, or than the index names: it may name tasks whose prompts are lost. */
   indexDoubted = false
   /** Where the last read of slots ended: reads go round in ascending order, which is the order of the disk. */
   #nextSlot = 0
@@ -79,16 +56,7 @@ export class Batch {
   slot(number: number): Slot {
     let slot = this.slots.get(number)
     if (slot === undefined) {
-      slot = {
-        tally: emptyTally(this.id, number),
-        counted: { total: 0, completed: 0, failed: 0, cancelled: 0, extra: 0 },
-        complete: !this.uncounted.has(number),
-        version: 0,
-        changedMs: Number.NEGATIVE_INFINITY,
-        changedWhileLoading: undefined,
-        grewWhileLoading: false,
-        kept: false,
-      }
+      slot = newSlot(this.id, number, !this.uncounted.has(number))
       this.slots.set(number, slot)
     }
     return slot
@@ -106,6 +74,7 @@ export class Batch {
 
   /** Has slots that this node begins to serve counted from their facts. */
   countAnew(slots: SlotSet): void {
+    this.recounts++
     this.uncounted.addAll(slots)
     for (const [number, slot] of this.slots) if (slots.has(number)) slot.complete = false
   }
@@ -120,7 +89,7 @@ export class Batch {
   /** Lets go of a slot in which there never was a task. */
   dropEmpty(number: number): void {
     const slot = this.slots.get(number)
-    if (slot?.complete && slot.version === 0 && slot.tally.total === 0) this.slots.delete(number)
+    if (slot?.complete && !slot.lacksPrompts && slot.version === 0 && slot.tally.total === 0) this.slots.delete(number)
   }
 
   /** Forgets slots that this node does not serve any more. */
@@ -129,7 +98,7 @@ export class Batch {
     this.uncounted.deleteAll(slots)
     for (const [number, slot] of this.slots) {
       if (!slots.has(number)) continue
-      add(this.counts, slot.counted, -1)
+      addCounts(this.counts, slot.counted, -1)
       this.slots.delete(number)
     }
   }
@@ -137,8 +106,8 @@ export class Batch {
   /** Adds what is synced by now to the counts of a slot, unless that was dropped meanwhile. */
   count(slot: Slot, change: Counts): void {
     if (this.slots.get(slot.tally.slot) !== slot) return
-    add(slot.counted, change, 1)
-    add(this.counts, change, 1)
+    addCounts(slot.counted, change, 1)
+    addCounts(this.counts, change, 1)
   }
 
   /** Some unloaded slots, ascending from where the last call ended, that together have about `tasks` open tasks. */
@@ -167,14 +136,6 @@ export class Batch {
   get idle(): boolean {
     return this.unloaded.size === 0 && this.uncounted.size === 0 && this.queues.isEmpty
   }
-}
-
-function add(counts: Counts, change: Counts, sign: 1 | -1): void {
-  counts.total += sign * change.total
-  counts.completed += sign * change.completed
-  counts.failed += sign * change.failed
-  counts.cancelled += sign * change.cancelled
-  counts.extra += sign * change.extra
 }
 
 export class BatchBook {

@@ -5,11 +5,10 @@
  *
  * An attempt: claimed -> granted (its claim is committed) -> started -> ended, or -> lost.
  *
- * 1. Nothing is granted while the node cannot write, or does not serve the slot; nor by one that stops. One that leaves
- *    grants to others until what runs there has ended: without them its slots would lie idle for so long.
+ * 1. Nothing is granted while the node stops, cannot write, or does not serve the slot. One that leaves grants to others
+ *    until what runs there has ended: its slots would lie idle for so long.
  * 2. An attempt is granted only after its `claimed` fact is committed, and not on a task or batch that is cancelled or
- *    completed by then, nor under a ballot that is not the slot's any more; with `partition: strict`, nor once its slot is
- *    not firm any more.
+ *    completed by then, nor under a ballot that is not the slot's any more, nor, in a strict mesh, once that is not firm.
  * 3. A completion stays the one that counts: where the task has another attempt, or one comes to be known, `chosen` says
  *    so and that is ended.
  * 4. What this node holds itself takes the same way, without messages.
@@ -116,8 +115,8 @@ export class Claims {
 
   /** Whether a place of a profile is free here; after `grant` that is one that no ready task is for. */
   isShort(profile: string): boolean {
-    if (!this.mayGrant || this.stopping) return false
-    return (this.#places.profiles.get(profile)?.free(this.#world.nowMs) ?? 0) > 0
+    const free = this.#places.profiles.get(profile)?.free(this.#world.nowMs) ?? 0
+    return free > 0 && this.mayGrant && !this.stopping
   }
 
   /** Fills the free places of this node. */
@@ -186,7 +185,6 @@ export class Claims {
   /** Ends an attempt that was never started. */
   #giveBack(lease: Lease, outcome: 'cancelled' | 'returned'): undefined {
     const { task, token } = lease
-    if (this.leases.get(token) !== lease) return
     this.ended(lease, { kind: 'ended', batch: task.batch, task: task.id, token, outcome, durationMs: 0 })
   }
 

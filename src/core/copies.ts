@@ -136,7 +136,7 @@ export class Copies {
     for (const stored of facts) this.#index(stored)
     ledger.adopt(batch, task, facts)
     // Its prompt may come from anywhere: then all of its facts are read, not the prompt alone.
-    if (task.state.seeded === undefined) batch.slot(task.slot).complete = false
+    if (task.state.seeded === undefined) batch.slot(task.slot).lacksPrompts = true
     else this.#learn(task)
   }
 }

@@ -51,7 +51,7 @@ export type AnswerValue =
   | { readonly type: 'changed'; readonly tasks: number; readonly copies?: number }
   /** What the member list says now; `copies`: nodes that have it synced, 2 for any more. */
   | { readonly type: 'member'; readonly member: MemberEntry; readonly copies: number }
-  /** What all owners have of every batch; `missing`: members that are up and did not tell. */
+  /** What all owners have of every batch; `missing`: members that are up and did not tell, none where it is whole. */
   | {
       readonly type: 'counts'
       readonly batches: readonly LoadBatch[]

@@ -5,10 +5,12 @@
  * 1. Ids are compared whole (128 bits): no two different ids are taken for one.
  * 2. Four words of zero mark an empty place; the id of all zeros is kept beside the table.
  */
-import type { TaskId } from './ids.ts'
+import { SLOT_COUNT, type TaskId } from './ids.ts'
 
 const FULL = 0.8
 const GROWTH = 1.5
+/** The first bits of an id are its slot. */
+const SLOT_SHIFT = 32 - Math.log2(SLOT_COUNT)
 
 export class IdSet {
   #capacity = 1_024
@@ -25,6 +27,19 @@ export class IdSet {
     const d = word(id, 24)
     if ((a | b | c | d) === 0) return this.#addZero()
     return this.#put(a, b, c, d)
+  }
+
+  /** How many are in each slot. */
+  bySlot(): Uint32Array {
+    const counts = new Uint32Array(SLOT_COUNT)
+    const words = this.#words
+    for (let at = 0; at < words.length; at += 4) {
+      const first = words[at] as number
+      const isEmpty = (first | (words[at + 1] as number) | (words[at + 2] as number) | (words[at + 3] as number)) === 0
+      if (!isEmpty) (counts[first >>> SLOT_SHIFT] as number)++
+    }
+    if (this.#hasZero) (counts[0] as number)++
+    return counts
   }
 
   #addZero(): boolean {

@@ -3,7 +3,8 @@
  *
  * 1. A task that the batch has already gets no second `seeded` fact: rows are compared with the ids of the whole
  *    batch, which are in memory only while it is being seeded: until this node is told that it ended, and of what other
- *    nodes seed, who tell of no end, until `KEPT_MS` after the last frame.
+ *    nodes seed, who tell of no end, until `KEPT_MS` after the last frame. Where more of them are known of a slot than it
+ *    has tasks, once they are counted, prompts were lost on disk: the index is made anew, and what is lost is new again.
  * 2. A frame is answered when its facts are committed, with how many rows were new and how many were there; rows of
  *    slots that this node does not serve, or does not any more, are named instead.
  * 3. New tasks stay in memory up to `openTasksMax` and `openTasksBytesMax`; the others are read back when needed.
@@ -63,6 +64,10 @@ interface Known {
   usedMs: number
   /** Whether tasks may have been dropped since the reading of the ids was asked for. */
   isStale: boolean
+  /** Whether they were read from an index made anew from the facts. */
+  anew: boolean
+  /** The batch's `recounts` when they were compared with its tallies. */
+  comparedAt: number | undefined
 }
 
 export class Intake {
@@ -122,8 +127,24 @@ export class Intake {
     const known = this.#knownOf(frame.batch)
     known.ended = false
     known.usedMs = this.#world.nowMs
+    if (known.waiting === undefined && this.#isDoubtful(frame.batch, known)) {
+      known.waiting = []
+      this.#readIndex(frame.batch.id, known)
+    }
     if (known.waiting !== undefined) known.waiting.push(frame)
     else this.#take(known.ids, frame)
+  }
+
+  /** Whether the ids may be those of tasks that were lost on disk. */
+  #isDoubtful(batch: Batch, known: Known): boolean {
+    if (known.anew) return false
+    if (batch.indexDoubted) return true
+    if (batch.uncounted.size > 0 || known.comparedAt === batch.recounts) return false
+    known.comparedAt = batch.recounts
+    const isTooMany = (ids: number, slot: number) =>
+      ids > (batch.slots.get(slot)?.tally.total ?? 0) && this.#ownership.epochOf(slot) !== 0
+    batch.indexDoubted = known.ids.bySlot().some(isTooMany)
+    return batch.indexDoubted
   }
 
   #knownOf(batch: Batch): Known {
@@ -132,10 +153,11 @@ export class Intake {
     const isNew = this.#world.peers.members.length < 2 && batch.slots.size === 0 && batch.uncounted.size === 0
     const usedMs = this.#world.nowMs
     const waiting = isNew ? undefined : []
-    const fresh: Known = { ids: new IdSet(), waiting, ended: false, usedMs, isStale: false }
+    const state = { ended: false, isStale: false, anew: false, comparedAt: undefined }
+    const fresh: Known = { ids: new IdSet(), waiting, usedMs, ...state }
     this.#known.set(batch.id, fresh)
     this.#forgetLater(batch.id, fresh)
-    if (!isNew) this.#readIndex(batch.id)
+    if (!isNew) this.#readIndex(batch.id, fresh)
     return fresh
   }
 
@@ -150,9 +172,11 @@ export class Intake {
     })
   }
 
-  #readIndex(batch: BatchId): void {
-    const doubted = this.#book.get(batch)?.indexDoubted ?? false
-    this.#world.out({ type: 'read-index', batch, doubted })
+  #readIndex(batch: BatchId, known: Known): void {
+    known.ids = new IdSet()
+    known.isStale = false
+    known.anew = this.#book.get(batch)?.indexDoubted ?? false
+    this.#world.out({ type: 'read-index', batch, doubted: known.anew })
   }
 
   /** Tasks may be dropped from the store now: ids are read anew, or rows would be taken for ones that are here. */
@@ -174,11 +198,8 @@ export class Intake {
     if (known?.waiting === undefined) return
     for (const task of tasks) known.ids.add(task)
     if (!done) return
-    if (known.isStale) {
-      known.isStale = false
-      known.ids = new IdSet()
-      return this.#readIndex(id)
-    }
+    const batch = this.#book.get(id)
+    if (known.isStale || (batch !== undefined && this.#isDoubtful(batch, known))) return this.#readIndex(id, known)
     const frames = known.waiting
     known.waiting = undefined
     for (const frame of frames) this.#take(known.ids, frame)
@@ -249,12 +270,18 @@ export class Intake {
     const number = slotOf(fact.fact.task)
     const slot = batch.slot(number)
     slot.version++
+    if (slot.lacksPrompts) {
+      // It may be one that has facts already.
+      batch.uncounted.add(number)
+      this.#book.changed()
+    }
     if (!batch.uncounted.has(number)) {
       slot.tally = addTask(slot.tally)
       this.#world.commits.tally(slot.tally)
     }
     const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings
-    if (slot.complete && this.#book.tasks.size < openTasksMax && this.#book.bytes < openTasksBytesMax) {
+    const hasRoom = this.#book.tasks.size < openTasksMax && this.#book.bytes < openTasksBytesMax
+    if (slot.complete && !slot.lacksPrompts && hasRoom) {
       const task = new OpenTask([fact])
       this.#book.remember(task)
       kept.push(task)

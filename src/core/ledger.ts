@@ -6,7 +6,8 @@
  * 3. No number of a tally is ever negative: where one would be, the slot is counted anew from its facts. So is one whose
  *    tally the store kept, with the first task that comes from elsewhere.
  */
-import type { Batch, BatchBook, Slot } from './batch-book.ts'
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Slot } from './batch-slot.ts'
 import { makeFact } from './fact-record.ts'
 import type { Fact, StoredFact } from './facts.ts'
 import { slotOf } from './ids.ts'

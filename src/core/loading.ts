@@ -11,7 +11,8 @@
  * 5. Where the fold of a slot differs from its tally and nothing changed meanwhile, the fold wins and is reported.
  * 6. Slots that are to be counted anew are read before tasks; but no place waits until all are counted (count-reads.ts).
  */
-import type { Batch, BatchBook, Slot } from './batch-book.ts'
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Slot } from './batch-slot.ts'
 import type { Claims } from './claims.ts'
 import { CONTESTED, FIRM, ORPHANED } from './contest.ts'
 import type { Contested } from './contested.ts'
@@ -168,6 +169,7 @@ export class Loading {
     // What is left of a task whose prompt is lost on disk cannot run: it is no task any more.
     const states = tasks.map((facts) => fold(facts)).filter(({ seeded }) => seeded !== undefined)
     const recount = batch.uncounted.delete(number)
+    slot.lacksPrompts = states.length < tasks.length || (slot.lacksPrompts && slot.version !== version)
     if (slot.version === version) {
       this.#check(batch, slot, states, recount)
       slot.kept = false
@@ -175,14 +177,12 @@ export class Loading {
     const unsettled = states.filter(isUnsettled)
     if (recount) {
       this.#markLoaded(batch, slot, number, unsettled.length === 0)
-      if (states.length < tasks.length) slot.complete = false
       batch.dropEmpty(number)
     } else {
       const open = new Set(unsettled.filter(({ task }) => !changed.has(task)).map(({ task }) => task))
       for (const facts of tasks) if (facts[0] !== undefined && open.has(facts[0].fact.task)) this.remember(facts)
       const missed = [...changed].some((task) => !this.#book.tasks.has(task))
       this.#markLoaded(batch, slot, number, !slot.grewWhileLoading && !missed)
-      if (states.length < tasks.length) slot.complete = false
     }
   }
 

@@ -36,7 +36,7 @@ export class Progress {
   follow(task: OpenTask, endedMs = this.#world.nowMs): void {
     const { standing, round, seeded } = task.state
     if (standing === 'claimed') return
-    if (seeded === undefined) this.#ledger.batchOf(task).slot(task.slot).complete = false
+    if (seeded === undefined) this.#ledger.batchOf(task).slot(task.slot).lacksPrompts = true
     if (standing !== 'waiting' || seeded === undefined) {
       this.#over(task)
       return

@@ -2,7 +2,8 @@
 
 import type { AskedTallies } from './asked-tallies.ts'
 import type { Away } from './away.ts'
-import type { Batch, BatchBook, Counts } from './batch-book.ts'
+import type { Batch, BatchBook } from './batch-book.ts'
+import type { Counts } from './batch-slot.ts'
 import type { BatchRecord } from './batches.ts'
 import type { CoreParts } from './core-parts.ts'
 import type { Boot, NodeId } from './ids.ts'

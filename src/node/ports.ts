@@ -44,7 +44,10 @@ export interface FactStore {
   readTask(batch: BatchId, task: TaskId): Promise<StoredFact[]>
   /** Tasks of a batch with index >= `from`, ascending by (index, task id), at most `limit`. */
   readIndex(batch: BatchId, from: number, limit: number): Promise<{ index: number; task: TaskId }[]>
-  /** Every task id of a batch, in no order, in chunks; `doubted` makes the index anew from the facts first. */
+  /**
+   * Every task id of a batch, in no order, in chunks; those too whose prompts were damaged since they were written, but
+   * where `doubted` has the index made anew from the facts first.
+   */
   readTaskIds(batch: BatchId, doubted?: boolean): AsyncIterable<readonly TaskId[]>
   /**
    * Removes all facts, tallies and index entries of some batches, but not their records. What is interrupted is left in

@@ -102,6 +102,28 @@ export function testDamagedFactStore(name: string, makeHome: () => Promise<Home>
       expect(bench().store.damaged).toBe(0)
     })
 
+    test('names a task whose prompt is damaged until its index is doubted, and then no more', async () => {
+      const ids = async (doubted?: boolean) => {
+        const read: string[] = []
+        for await (const chunk of bench().store.readTaskIds(BATCH, doubted)) read.push(...chunk)
+        return read.sort()
+      }
+      const numbers = [1, 2, 3]
+      await bench().store.open()
+      await bench().store.commit([seeding(numbers)])
+      await bench().next()
+      await bench().edit('f', ({ rows, flip }) => flip(rows[0], 20))
+      await bench().store.open()
+      expect(await ids()).toEqual(numbers.map(taskOf).sort())
+      const there = (await Promise.all(numbers.map((number) => bench().store.readTask(BATCH, taskOf(number))))).flat()
+      const whole = there.map(({ fact }) => fact.task).sort()
+      expect(whole).toHaveLength(2)
+      expect([await ids(true), await ids()]).toEqual([whole, whole])
+      await bench().next()
+      await bench().store.open()
+      expect(await ids()).toEqual(whole)
+    })
+
     test('keeps entries that are committed while an index is built anew', async () => {
       await bench().store.open()
       await bench().store.commit([seeding([0, 1])])

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { IdSet } from '../../src/core/id-set.ts'
+import { slotOf } from '../../src/core/ids.ts'
 
 const id = fc.stringMatching(/^[0-9a-f]{32}$/)
 
-test('an IdSet says of each id whether it is new, as a Set of strings does', () => {
+test('an IdSet says of each id whether it is new, as a Set of strings does, and how many are in each slot', () => {
   const few = fc.array(fc.oneof(id, fc.constantFrom('0'.repeat(32), `${'0'.repeat(31)}1`, 'f'.repeat(32))), {
     maxLength: 300,
   })
@@ -16,6 +17,8 @@ test('an IdSet says of each id whether it is new, as a Set of strings does', () 
         expect(set.add(each)).toBe(!reference.has(each))
         reference.add(each)
       }
+      const slots = [...set.bySlot()].flatMap((count, slot) => Array.from({ length: count }, () => slot))
+      expect(slots).toEqual([...reference].map(slotOf).sort((a, b) => a - b))
     }),
   )
 })

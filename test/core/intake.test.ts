@@ -1,9 +1,10 @@
 /** Which rows of a frame are new, and what of them is committed when it is answered. */
 import { describe, expect, test } from 'vitest'
+import type { Fact } from '../../src/core/facts.ts'
 import type { TaskId } from '../../src/core/ids.ts'
 import type { TakenRows } from '../../src/core/intake.ts'
 import { SlotSet } from '../../src/core/slot-set.ts'
-import { BATCH, CoreBench, seededFact, stored, taskIn } from '../support/core-bench.ts'
+import { BATCH, CoreBench, recordOf, seededFact, stored, taskIn } from '../support/core-bench.ts'
 import { CoreWorld } from '../support/core-world.ts'
 
 const [ONE, TWO, THREE] = [taskIn(1), taskIn(2), taskIn(3)]
@@ -65,6 +66,89 @@ describe('a task that the batch has already', () => {
     const { seed, answers, world } = setUp(['a'])
     seed([ONE])
     expect([world.effectsOf('read-index'), answers]).toMatchObject([[], [{ new: 1, copies: 1 }]])
+  })
+})
+
+describe('a task whose prompt was lost on disk', () => {
+  const ENDED = [
+    {
+      kind: 'claimed',
+      batch: BATCH,
+      task: ONE,
+      token: '1'.repeat(36),
+      holder: 'a',
+      holderBoot: '0'.repeat(16),
+      round: 0,
+    },
+    { kind: 'ended', batch: BATCH, task: ONE, token: '1'.repeat(36), outcome: 'completed', durationMs: 1 },
+  ] as const
+
+  /** The index names two tasks, and the facts of one are lost; its slots are counted anew, as after a start. */
+  function withLoss(left: readonly Fact[] = []) {
+    const world = setUp()
+    const { bench } = world
+    const entries = [ONE, TWO].map((task, index) => ({ index, task }))
+    bench.store([seededFact(TWO, 1), ...left], { indexes: [{ batch: BATCH, entries }] })
+    bench.batch.countAnew(SlotSet.of([1, 2]))
+    bench.book.changed()
+    const count = () => {
+      bench.parts.loading.refill()
+      bench.settle()
+    }
+    return { ...world, count }
+  }
+
+  test('is new again where its slot is counted, and only then', () => {
+    const { answers, count, seed, facts, bench } = withLoss()
+    seed([ONE, TWO])
+    expect(answers).toMatchObject([{ new: 0, existing: 2 }])
+    count()
+    seed([ONE, TWO])
+    expect(answers.at(-1)).toMatchObject({ new: 1, existing: 1 })
+    expect([facts(), bench.batch.counts.total]).toEqual([[ONE, TWO], 2])
+    const other = withLoss()
+    other.count()
+    other.seed([ONE, TWO])
+    expect(other.answers).toMatchObject([{ new: 1, existing: 1 }])
+  })
+
+  test('has its batch read anew once, and not at all where nothing is lost', () => {
+    const { count, seed, world } = withLoss()
+    count()
+    for (let time = 0; time < 3; time++) seed([ONE, TWO, THREE])
+    expect(world.effectsOf('read-index').map(({ doubted }) => doubted)).toEqual([false, true])
+    const whole = withLoss([seededFact(ONE)])
+    whole.count()
+    for (let time = 0; time < 3; time++) whole.seed([ONE, TWO, THREE])
+    expect(whole.world.effectsOf('read-index').map(({ doubted }) => doubted)).toEqual([false])
+  })
+
+  test('is not looked for in slots that another node serves', () => {
+    const { bench, count, seed, world } = withLoss()
+    count()
+    bench.yield('b', [{ from: 1, to: 1 }])
+    seed([TWO])
+    expect(world.effectsOf('read-index')).toMatchObject([{ doubted: false }])
+  })
+
+  test('is new again where a read of its slot shows the loss while the batch is seeded', () => {
+    const { bench, answers, seed } = withLoss()
+    seed([ONE, TWO])
+    bench.batch.indexDoubted = true
+    seed([ONE, TWO])
+    expect(answers).toMatchObject([{ new: 0 }, { new: 1, existing: 1 }])
+  })
+
+  test('keeps the result that it has, and is counted where nothing is granted either', () => {
+    const { bench, count, seed, answers } = withLoss(ENDED)
+    bench.put(recordOf({ paused: true }))
+    count()
+    seed([ONE])
+    expect([answers.at(-1), bench.book.tasks.has(ONE)]).toMatchObject([{ new: 1 }, false])
+    count()
+    count()
+    expect(bench.batch.counts).toMatchObject({ total: 2, completed: 1 })
+    expect([bench.book.tasks.has(ONE), bench.disk.tally(BATCH, 1)?.completed]).toEqual([false, 1])
   })
 })
 

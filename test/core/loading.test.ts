@@ -298,5 +298,20 @@ test('what is left of a task whose prompt is lost is no task', () => {
   refill()
   expect([[...bench.book.tasks.keys()], batch.counts.total]).toEqual([[ONE], 1])
   // Its prompt may come from another node: then all of its facts are read.
-  expect([batch.slot(1).complete, batch.unloaded.has(1)]).toEqual([false, false])
+  expect([batch.slot(1).lacksPrompts, batch.unloaded.has(1)]).toEqual([true, false])
+})
+
+test('that a slot lacks prompts holds until a read shows otherwise during which nothing changed', () => {
+  const { batch, loading, answer } = setUp([ONE])
+  const read = (change: () => void) => {
+    batch.unloaded.add(1)
+    loading.refill()
+    change()
+    answer()
+    return batch.slot(1).lacksPrompts
+  }
+  const slot = batch.slot(1)
+  slot.lacksPrompts = true
+  expect(read(() => slot.version++)).toBe(true)
+  expect(read(() => undefined)).toBe(false)
 })

@@ -32,7 +32,7 @@ export const SOMETIMES = {
   'crash between two effects of a step': 1,
   'crash while a claim was under way': 1,
   'read failed': 1,
-  // Kept tallies serve a node that never knew another; in a mesh slots are counted from their facts.
+  // In a mesh, where slots are counted from their facts, every copy of a prompt must be damaged.
   'index read anew': [1, 1],
   'tallies counted anew': 1,
   'slot corrected': 1,

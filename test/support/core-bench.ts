@@ -151,7 +151,7 @@ export class CoreBench {
       else if (effect.type === 'load-tasks')
         loading.loaded(effect.load, this.disk.readTasks(effect.batch, effect.tasks))
       else if (effect.type === 'read-index')
-        intake.indexRead(effect.batch, this.disk.readIndex(effect.batch, false), true)
+        intake.indexRead(effect.batch, this.disk.readIndex(effect.batch, effect.doubted), true)
     }
   }
 

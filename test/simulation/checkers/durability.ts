@@ -34,12 +34,20 @@ export class Durability implements Checker {
   readonly #lost = new Map<PoolFact, Map<SimNode, number>>()
   /** Tasks that no disk has any more since a fault took the last copy. */
   readonly #taken = new Set<TaskId>()
+  /** Nodes that knew of no other member when their process began. */
+  readonly #alone = new Set<SimNode>()
   /** Request => what its node knew of the batch that is to be changed: the change counts higher. */
   readonly #before = new Map<number, BatchRecord | undefined>()
 
   constructor(world: World, watch: Watch) {
     this.#world = world
     this.#watch = watch
+  }
+
+  began(node: SimNode): void {
+    const others = [...node.disk.members.values()].filter(({ id, standing }) => id !== node.id && standing === 'joined')
+    if (others.length === 0) this.#alone.add(node)
+    else this.#alone.delete(node)
   }
 
   event(node: SimNode, event: Event): void {
@@ -84,9 +92,9 @@ export class Durability implements Checker {
     for (const { task } of rows) {
       this.#acknowledged.add(task)
       const found = this.#copies(task)
-      // Of a task that every disk has lost, the index may tell until its slot is read.
-      if (this.#taken.has(task) || this.#isDeleted(task)) continue
-      if (found < Math.min(2, copies) && this.#copiesTold(task) < Math.min(2, copies))
+      const least = Math.min(2, copies)
+      if (found >= least || this.#isDeleted(task)) continue
+      if (found === 0 ? !this.#mayBeTold(task) : this.#copiesTold(task) < least)
         report('P1', `task ${task} was acknowledged with ${copies} copies, and is on ${found} disks`)
     }
     if (copies < 2 && this.#isMet)
@@ -123,6 +131,19 @@ export class Durability implements Checker {
     for (const [fact, disks] of this.#lost)
       if (fact.kind === 'seeded' && fact.task === task) most = Math.max(most, fact.copies + disks.size)
     return most
+  }
+
+  /**
+   * Whether an owner could not know that no disk has the task any more: it may have answered before the last copy went;
+   * and a node that begins alone counts no slot anew, so its index tells of what it lost until it reads that.
+   */
+  #mayBeTold(task: TaskId): boolean {
+    const sinceMs = this.#world.schedule.nowMs - TOLD_MS
+    for (const [fact, disks] of this.#lost) {
+      if (fact.kind !== 'seeded' || fact.task !== task) continue
+      for (const [node, atMs] of disks) if (atMs >= sinceMs || this.#alone.has(node)) return true
+    }
+    return false
   }
 
   /** Disks that have the fact, or had it until shortly before. */
