@@ -3,10 +3,11 @@
  * beside nothing, and nothing begins beside it. What was given up as lost may run on beside it.
  */
 import type { Effect } from '../../../src/core/effects.ts'
-import { readToken, slotOf, type Token } from '../../../src/core/ids.ts'
+import { slotOf, type Token } from '../../../src/core/ids.ts'
 import { MESH_SETTINGS } from '../../../src/core/settings.ts'
 import type { TaskState } from '../../../src/core/task.ts'
 import type { ExecutionRecord } from '../history.ts'
+import { OwnClaims } from '../own-claims.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
@@ -16,6 +17,7 @@ import type { Checker } from './checker.ts'
 export class Alone implements Checker {
   readonly #world: World
   readonly #watch: Watch
+  readonly #claims = new OwnClaims()
   /** Attempts that must run alone. */
   readonly #lone = new Set<Token>()
   readonly #running = new Map<SimNode, Set<ExecutionRecord>>()
@@ -26,11 +28,9 @@ export class Alone implements Checker {
   }
 
   effect(node: SimNode, effect: Effect): void {
-    if (effect.type !== 'persist') return
-    for (const { fact } of effect.facts) {
-      if (fact.kind !== 'claimed' || readToken(fact.token).boot !== node.boot) continue
-      const known = this.#watch.knows(node, fact.task, slotOf(fact.task))
-      if (known !== undefined && isSuspected(known)) this.#lone.add(fact.token)
+    for (const { task, token } of this.#claims.stated(node, effect)) {
+      const known = this.#watch.knows(node, task, slotOf(task))
+      if (known !== undefined && isSuspected(known)) this.#lone.add(token)
     }
   }
 
