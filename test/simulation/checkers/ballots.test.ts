@@ -15,7 +15,7 @@ type Claimed = readonly [boot: string, epoch: number, promisedElsewhere?: number
 function reportsOf(...claims: readonly Claimed[]): string[] {
   const reports: string[] = []
   let promised = { epoch: 0, node: '' }
-  const other = {} as SimNode
+  const other = { starts: 1 } as SimNode
   let elsewhere = 0
   const world = { calmMs: 1, nodes: [other], report: (_rule: string, message: string) => reports.push(message) }
   const watch = {
