@@ -15,13 +15,14 @@ type Claimed = readonly [boot: string, epoch: number, promisedElsewhere?: number
 function reportsOf(...claims: readonly Claimed[]): string[] {
   const reports: string[] = []
   let promised = { epoch: 0, node: '' }
-  const other = { starts: 1 } as SimNode
+  const other = {} as SimNode
   let elsewhere = 0
-  const world = { calmMs: 1, nodes: [other], report: (_rule: string, message: string) => reports.push(message) }
+  const world = { calmMs: 1, nodes: [], report: (_rule: string, message: string) => reports.push(message) }
   const watch = {
     promises: (node: SimNode) => ({ of: () => (node === other ? { epoch: elsewhere, node: '' } : promised) }),
   }
   const checker = new Ballots(world as unknown as World, watch as unknown as Watch)
+  checker.began(other)
   for (const [seq, [boot, epoch, promisedElsewhere = 0]] of claims.entries()) {
     promised = { epoch, node: boot }
     elsewhere = promisedElsewhere

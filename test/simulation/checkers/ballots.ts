@@ -83,8 +83,7 @@ export class Ballots implements Checker {
     this.#owners.set(slot, owners)
     const last = owners.at(-1)
     // The owner of before may claim until it hears of the one that took the slot over from it.
-    const begun = this.#world.nodes.filter(({ starts }) => starts > 0)
-    const isOfBefore = begun.some((node) => this.#watch.promises(node).of(slot).epoch > epoch)
+    const isOfBefore = [...this.#highest.values()].some((promises) => promises.of(slot).epoch > epoch)
     if (isOfBefore || (last !== undefined && (last.boot === boot || epoch < last.epoch))) return
     if (owners.some((owner) => owner.boot === boot))
       this.#world.report('I3', `slot ${slot} went from owner to owner and back, in all calm`)
