@@ -31,7 +31,7 @@ export class Batch {
   readonly uncounted = new SlotSet()
   /** How contested => profile => tasks in phase `ready`, best first. */
   readonly queues = new BatchQueues()
-  /** How often slots were to be counted from their facts. */
+  /** How often slots came to be counted that this node began to serve, or whose tallies were damaged. */
   recounts = 0
   loading = false
   readonly countReads = new CountReads()
@@ -75,6 +75,7 @@ export class Batch {
   /** Has slots that this node begins to serve counted from their facts. */
   countAnew(slots: SlotSet): void {
     this.recounts++
+    this.countReads.begin()
     this.uncounted.addAll(slots)
     for (const [number, slot] of this.slots) if (slots.has(number)) slot.complete = false
   }

@@ -50,7 +50,7 @@ export class Contested {
     return this.#count
   }
 
-  /** Of a served slot, as it was at the end of the last step. */
+  /** Of a served slot, as it was judged last. */
   of(slot: number): Contest {
     return this.#of[slot] as Contest
   }

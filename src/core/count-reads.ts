@@ -1,7 +1,8 @@
 /**
  * The reads in which slots of a batch are counted anew, beside those that bring its tasks.
  *
- * 1. A read that brings few facts is followed by one of twice as many slots, any other by one of as few as at first.
+ * 1. A read that brings few facts is followed by one of twice as many slots, any other, and the first of other slots, by
+ *    one of as few as at first.
  * 2. Where tasks are wanted that are counted already, every second read may be one of them.
  */
 import { SLOT_COUNT } from './ids.ts'
@@ -18,6 +19,11 @@ export class CountReads {
   next(uncounted: number, tasksWanted: boolean): boolean {
     this.#isLast = uncounted > 0 && !(tasksWanted && this.#isLast)
     return this.#isLast
+  }
+
+  /** Other slots are to be counted, which may have more facts. */
+  begin(): void {
+    this.slots = SLOTS_MIN
   }
 
   /** A read of the batch has come. */

@@ -175,7 +175,10 @@ export class Intake {
   #readIndex(batch: BatchId, known: Known): void {
     known.ids = new IdSet()
     known.isStale = false
-    known.anew = this.#book.get(batch)?.indexDoubted ?? false
+    const its = this.#book.get(batch)
+    known.anew = its?.indexDoubted ?? false
+    // What is doubted from now on is for the next reading.
+    if (its !== undefined) its.indexDoubted = false
     this.#world.out({ type: 'read-index', batch, doubted: known.anew })
   }
 
@@ -211,6 +214,8 @@ export class Intake {
     const known = this.#known.get(id)
     if (known?.waiting === undefined) return
     this.#known.delete(id)
+    const batch = this.#book.get(id)
+    if (batch !== undefined && known.anew) batch.indexDoubted = true
     for (const { failed } of known.waiting) failed()
   }
 

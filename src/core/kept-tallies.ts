@@ -40,7 +40,7 @@ export class KeptTallies {
 
   /** A batch that was not known comes to be known: answers whether the store may have tasks of it. */
   noteNew(batch: Batch): boolean {
-    if (!this.#areDamaged && !this.#unknown.has(batch.id)) return false
+    if (!this.#unknown.delete(batch.id) && !this.#areDamaged) return false
     batch.indexDoubted = true
     return true
   }

@@ -14,7 +14,7 @@
 import type { Batch, BatchBook } from './batch-book.ts'
 import type { Slot } from './batch-slot.ts'
 import type { Claims } from './claims.ts'
-import { CONTESTED, FIRM, ORPHANED } from './contest.ts'
+import { CONTESTED, CONTESTS, FIRM, ORPHANED } from './contest.ts'
 import type { Contested } from './contested.ts'
 import type { StoredFact } from './facts.ts'
 import { slotOf, type TaskId } from './ids.ts'
@@ -67,8 +67,8 @@ export class Loading {
       const wantsTasks = this.#wantsTasks(batch, satisfied)
       if (batch.loading) continue
       const { countReads, uncounted } = batch
-      if (countReads.next(uncounted.size, wantsTasks && batch.queues.isEmpty))
-        this.#loadSlots(batch, firstOf(uncounted, countReads.slots))
+      const isShort = uncounted.size > 0 && wantsTasks && (batch.queues.isEmpty || this.#mayLackTasks())
+      if (countReads.next(uncounted.size, isShort)) this.#loadSlots(batch, firstOf(uncounted, countReads.slots))
       else if (wantsTasks) this.#loadSlots(batch, this.#nextSlots(batch))
     }
   }
@@ -111,7 +111,8 @@ export class Loading {
   #hasRoom(): boolean {
     const { openTasksMax, openTasksBytesMax } = this.#world.nodeSettings
     if (this.#book.bytes >= openTasksBytesMax) return false
-    return this.#book.live().reduce((sum, { queues }) => sum + queues.size(), 0) < openTasksMax
+    const readyIn = ({ queues }: Batch) => CONTESTS.reduce<number>((sum, contest) => sum + queues.size(contest), 0)
+    return this.#book.live().reduce((sum, batch) => sum + readyIn(batch), 0) < openTasksMax
   }
 
   #isReady(profile: string): boolean {

@@ -209,7 +209,8 @@ export class MeshCore {
 
   #routeRequest(event: Extract<Event, { request: number }>): void {
     const { requests, batchRequests, members, leaving, exactCounts } = this.#parts
-    this.#world.requests.open(event.request, event.type === 'count')
+    // A leave that has begun goes on once the disk does.
+    this.#world.requests.open(event.request, event.type === 'count' || event.type === 'leave')
     if (event.type === 'count') return exactCounts.ask(event.request)
     const { refusal } = this.#storage
     if (refusal !== undefined) return this.#world.requests.refuse(event.request, ...refusal)

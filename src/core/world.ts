@@ -47,7 +47,7 @@ export interface World {
  * 1. Each is answered or refused once: what comes later is dropped.
  */
 export class Requests {
-  /** Each with whether it needs nothing written. */
+  /** Each with whether it waits also while nothing can be written. */
   readonly #open = new Map<RequestId, boolean>()
   readonly #out: (effect: Effect) => void
 
@@ -55,8 +55,8 @@ export class Requests {
     this.#out = out
   }
 
-  open(request: RequestId, onlyReads = false): void {
-    this.#open.set(request, onlyReads)
+  open(request: RequestId, isPatient = false): void {
+    this.#open.set(request, isPatient)
   }
 
   answer(request: RequestId, value: AnswerValue): void {
@@ -71,9 +71,9 @@ export class Requests {
     for (const request of [...this.#open.keys()]) this.refuse(request, code, message)
   }
 
-  /** Refuses those that would write something. */
+  /** Refuses those that do not wait until something can be written. */
   refuseWrites(code: MeshErrorCode, message: string): void {
-    for (const [request, onlyReads] of [...this.#open]) if (!onlyReads) this.refuse(request, code, message)
+    for (const [request, isPatient] of [...this.#open]) if (!isPatient) this.refuse(request, code, message)
   }
 }
 

@@ -14,6 +14,8 @@ test('reads grow while they bring little, and begin anew where they bring much',
   expect(sizes).toEqual([256, 512, 1_024, 256])
   for (let read = 0; read < 20; read++) reads.came(0)
   expect(reads.slots).toBe(SLOT_COUNT)
+  reads.begin()
+  expect(reads.slots).toBe(256)
 })
 
 test('every second read brings tasks where these are wanted, and the size is that of counting reads alone', () => {

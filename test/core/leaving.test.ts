@@ -155,4 +155,15 @@ describe('a node that leaves', () => {
     }
     expect([...b.disk.members].find(([node]) => node === 'a')?.[1].standing).toBe('left')
   })
+
+  test('is told of the end of its leave though its disk failed on the way, and what others asked is refused', () => {
+    const three = new CoreMesh(['a', 'b', 'c'])
+    const [a] = three.nodes as [MeshNode]
+    const { id } = three.batch(a, 'parti')
+    a.held = true
+    const seeded = three.seed(a, id, 20)
+    const left = three.ask(a, { type: 'leave' })
+    three.post(a, { type: 'storage', problem: 'failing' })
+    expect([a.replies.get(seeded)?.type, a.replies.get(left)]).toEqual(['refuse', undefined])
+  })
 })

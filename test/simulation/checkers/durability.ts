@@ -34,6 +34,8 @@ export class Durability implements Checker {
   readonly #lost = new Map<PoolFact, Map<SimNode, number>>()
   /** Tasks that no disk has any more since a fault took the last copy. */
   readonly #taken = new Set<TaskId>()
+  /** When somebody became the owner of something last. */
+  #promisedMs = Number.NEGATIVE_INFINITY
   /** Nodes that knew of no other member when their process began. */
   readonly #alone = new Set<SimNode>()
   /** Request => what its node knew of the batch that is to be changed: the change counts higher. */
@@ -80,7 +82,8 @@ export class Durability implements Checker {
     }
   }
 
-  durable(node: SimNode, _writes: Writes, added: readonly PoolFact[]): void {
+  durable(node: SimNode, { promises }: Writes, added: readonly PoolFact[]): void {
+    if (promises !== undefined) this.#promisedMs = this.#world.schedule.nowMs
     for (const fact of added) {
       this.#lost.get(fact)?.delete(node)
       if (fact.kind === 'seeded') this.#taken.delete(fact.task)
@@ -134,11 +137,12 @@ export class Durability implements Checker {
   }
 
   /**
-   * Whether an owner could not know that no disk has the task any more: it may have answered before the last copy went;
-   * and a node that begins alone counts no slot anew, so its index tells of what it lost until it reads that.
+   * Whether an owner could not know that no disk has the task any more: it may have answered before the last copy went,
+   * or have taken the slot over a moment ago, of which it counts the tasks first; and a node that begins alone counts no slot anew, so its index tells of what it lost until it reads that.
    */
   #mayBeTold(task: TaskId): boolean {
     const sinceMs = this.#world.schedule.nowMs - TOLD_MS
+    if (this.#promisedMs >= sinceMs) return true
     for (const [fact, disks] of this.#lost) {
       if (fact.kind !== 'seeded' || fact.task !== task) continue
       for (const [node, atMs] of disks) if (atMs >= sinceMs || this.#alone.has(node)) return true

@@ -43,7 +43,7 @@ export class Results implements Checker {
     if (!this.#world.history.ofToken(token).some((each) => each.task === task)) return 'ended, which never began for it'
     if (said === undefined) return `ended as ${outcome}, and its executor said nothing`
     if (said.outcome !== outcome) return `ended as ${outcome}, and its executor said ${said.outcome}`
-    const isSame = said.result?.text === result?.text && said.result?.files.length === result?.files.length
+    const isSame = JSON.stringify(said.result) === JSON.stringify(result)
     return isSame && said.error?.class === error?.class ? undefined : 'ended otherwise than its executor said'
   }
 }
