@@ -66,6 +66,22 @@ describe('slots are read', () => {
     expect(bench.book.tasks.has(ONE)).toBe(true)
   })
 
+  test('for a claim that waits while others are to be counted, though something is ready', () => {
+    const { bench, batch, loading, loads, answer } = setUp([ONE, TWO], {})
+    batch.countAnew(SlotSet.all())
+    bench.book.changed()
+    loading.isAwaited = () => true
+    loading.refill()
+    answer()
+    loading.remember(bench.disk.readSlots(BATCH, [1]))
+    for (let read = 0; read < 2; read++) {
+      loading.refill()
+      answer()
+    }
+    expect(loads().map(({ length }) => length)).toEqual([256, 2, 512])
+    expect(bench.book.tasks.has(TWO)).toBe(true)
+  })
+
   test('of no batch that is paused, nor while the node stops or does not serve yet', () => {
     const { bench, loads, refill } = setUp([ONE])
     bench.parts.claims.serving = false
