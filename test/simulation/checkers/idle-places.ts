@@ -4,10 +4,10 @@
  *
  * A task is granted to nobody while it or its batch is cancelled or paused, while it rests after a failure, which begins
  * anew with a new owner, and, where fewer of its slot's list are there than is asked for, as long as that is so; its last
- * attempt not to the one node where the others failed. A node may rest where every task has failed of late (the
- * protocol's breaker). While a task that must run alone is open, others wait for it: then nothing is said. Nor is it of
- * tasks that a disk fault took facts of for good, nor where as many tasks as an owner may have ready wait for any
- * node but this one: it reads no others from its store until those are taken. Who leaves grants nothing
+ * attempt not to the one node where the others failed, while another could perform it. A node may rest where every task
+ * has failed of late (the protocol's breaker). While a task that must run alone is open, others wait for it: then nothing
+ * is said. Nor is it of tasks that a disk fault took facts of for good, nor where as many tasks as an owner may have ready
+ * wait for any node but this one: it reads no others from its store until those are taken. Who leaves grants nothing
  * between the end of its last attempt and when others have its slots.
  */
 import type { Writes } from '../../../src/core/effects.ts'
@@ -19,6 +19,7 @@ import type { ExecutionRecord } from '../history.ts'
 import type { SimNode } from '../process.ts'
 import type { Watch } from '../watch.ts'
 import type { World } from '../world.ts'
+import { isCharged } from './attempt-ends.ts'
 import type { Checker } from './checker.ts'
 import { awayOn, membersOn } from './members.ts'
 import { referenceRing } from './reference-ring.ts'
@@ -159,9 +160,17 @@ export class IdlePlaces implements Checker {
       if (state.standing !== 'waiting' || nowMs < this.#restsUntilMs(truth, state) || !isThere(slot)) continue
       const max = batches.get(batch)?.fields.maxAttempts.value ?? MESH_SETTINGS.maxAttempts
       const sinceMs = this.#waiting.get(task)?.sinceMs ?? nowMs
-      waiting.set(task, { profile: state.seeded?.profile ?? '', sinceMs, notOn: notOn(state, max) })
+      const profile = state.seeded?.profile ?? ''
+      const holder = failedOnlyOn(state, max)
+      waiting.set(task, { profile, sinceMs, notOn: this.#hasOther(profile, holder) ? holder : undefined })
     }
     return waiting
+  }
+
+  #hasOther(profile: string, than: string | undefined): boolean {
+    return this.#world.live.some(
+      ({ up, id, conditions }) => up && id !== than && conditions.settings.profiles[profile] !== undefined,
+    )
   }
 
   /** The longest pause that an owner may make, from the last end or from when there may be another owner. */
@@ -201,8 +210,8 @@ function isLone({ attempts, round }: TaskState): boolean {
 }
 
 /** The only node where a task has failed, if it has one attempt left. */
-function notOn({ attempts, round }: TaskState, max: number): string | undefined {
-  const failed = attempts.filter((each) => each.round === round && (each.end === 'failed' || each.end === 'timed-out'))
+function failedOnlyOn({ attempts, round }: TaskState, max: number): string | undefined {
+  const failed = attempts.filter((each) => each.round === round && isCharged(each))
   const holders = new Set(failed.map(({ holder }) => holder))
   const [holder] = holders
   return holders.size === 1 && failed.length >= max - 1 ? holder : undefined
