@@ -154,9 +154,10 @@ export class IdlePlaces implements Checker {
     const isThere = this.#slotsThere()
     for (const truth of tasksOf(this.#world)) {
       const { state, batch, task, slot } = truth
-      if (state === undefined || !mayRun(batch) || this.#watch.brokenTasks.has(task)) continue
+      if (state === undefined || !mayRun(batch)) continue
       if (drained.some((node) => this.#watch.owns(node, slot))) continue
       if (isLone(state) && (state.standing === 'waiting' || state.standing === 'claimed')) return new Map()
+      if (this.#watch.brokenTasks.has(task)) continue
       if (state.standing !== 'waiting' || nowMs < this.#restsUntilMs(truth, state) || !isThere(slot)) continue
       const max = batches.get(batch)?.fields.maxAttempts.value ?? MESH_SETTINGS.maxAttempts
       const sinceMs = this.#waiting.get(task)?.sinceMs ?? nowMs
