@@ -94,7 +94,7 @@ export class AskedTallies {
   asked(from: NodeId, { request, batches }: MessageOf<'tallies-wanted'>): void {
     const tallies = batches.flatMap((id) => {
       const batch = this.#book.get(id)
-      return batch === undefined || batch.uncounted.size > 0 ? [] : [loadOf(batch)]
+      return batch?.isCounted !== true ? [] : [loadOf(batch)]
     })
     this.#world.send(from, { type: 'tallies', request, ownedSum: this.#load.ownedSum, batches: tallies })
   }

@@ -34,6 +34,8 @@ export class Batch {
   /** How often slots came to be counted that this node began to serve, or whose tallies were damaged. */
   recounts = 0
   loading = false
+  /** Tallies that were put right and are not synced yet. */
+  corrections = 0
   readonly countReads = new CountReads()
   /** A slot had fewer tasks than its tally said, or than the index names: it may name tasks whose prompts are lost. */
   indexDoubted = false
@@ -46,6 +48,11 @@ export class Batch {
 
   get id(): BatchId {
     return this.record.id
+  }
+
+  /** Whether `counts` tell of every task: no slot is to be counted, nor has its count yet to be synced. */
+  get isCounted(): boolean {
+    return this.uncounted.size + this.corrections === 0
   }
 
   /** Whether its tasks may be granted as far as operators go. */

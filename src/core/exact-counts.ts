@@ -78,7 +78,7 @@ export class ExactCounts {
   /** Whether the counts are whole, where these are all that have yet to tell. */
   #isWhole(question: Question, yetToTell: readonly NodeId[]): boolean {
     const { batches } = question
-    if (batches.some((id) => (this.#book.get(id)?.uncounted.size ?? 0) > 0)) return false
+    if (batches.some((id) => this.#book.get(id)?.isCounted === false)) return false
     if (yetToTell.length > 0) return false
     // Before the first batch nobody need serve a slot; but who has not told may know of one.
     if (batches.length === 0) return this.#missing(question).length === 0

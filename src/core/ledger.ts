@@ -108,8 +108,12 @@ export class Ledger {
   correct(batch: Batch, slot: Slot, tally: SlotTally): void {
     const change = differenceOf(tally, slot.tally)
     slot.tally = tally
+    batch.corrections++
     this.#world.commits.tally(tally)
-    this.#world.commits.afterwards(() => batch.count(slot, change))
+    this.#world.commits.afterwards(() => {
+      batch.corrections--
+      batch.count(slot, change)
+    })
   }
 }
 

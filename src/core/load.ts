@@ -77,7 +77,7 @@ export class Load {
     const batches = this.#book.inOrder()
     const unfinished = batches.filter((batch) => openOf(batch.counts) > 0)
     const finished = batches.filter((batch) => openOf(batch.counts) === 0)
-    const counted = [...unfinished, ...finished].filter(({ uncounted }) => uncounted.size === 0)
+    const counted = [...unfinished, ...finished].filter(({ isCounted }) => isCounted)
     const said = counted.slice(0, BATCHES_MAX)
     return {
       node: this.#world.nodeId,

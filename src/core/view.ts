@@ -157,7 +157,7 @@ function batchView(batch: Batch, others: readonly LoadRow[], asked: AskedTallies
     scheduled: sum(batch.scheduled, (row) => row.scheduled),
     running: sum(batch.running, (row) => row.running),
     retrying: sum(batch.retrying, (row) => row.retrying),
-    uncounted: batch.uncounted.size,
+    uncounted: batch.uncounted.size + batch.corrections,
     untold: told.filter(({ isMissing }) => isMissing).length,
   }
 }

@@ -293,6 +293,17 @@ describe('where the fold of a slot differs from its tally', () => {
     expect(bench.book.tasks.size).toBe(2)
   })
 
+  test('a batch is counted only once its tallies are synced', () => {
+    const { bench, batch, loading, answer } = setUp([ONE, TWO], {})
+    batch.countAnew(SlotSet.ofRuns([{ from: 1, to: 2 }]))
+    bench.book.changed()
+    loading.refill()
+    answer()
+    expect([batch.uncounted.size, batch.counts.total, batch.isCounted]).toEqual([0, 0, false])
+    bench.settle()
+    expect([batch.counts.total, batch.isCounted]).toEqual([2, true])
+  })
+
   test('a slot that changed while it was counted is counted once more', () => {
     const { bench, batch, loading, refill, answer } = setUp()
     bench.store([seededFact(ONE)])
