@@ -5,8 +5,8 @@
  *    what was lost on the way in either direction shows then.
  * 2. What runs is reported to whoever owns its slot by then, with its start: that one may not have granted it, or not
  *    have heard of it, and counts the time that it may run from there.
- * 3. What this node had granted to itself it lists for the next owner of the slot as soon as it yields that: it was listed
- *    for nobody before, and unheard of it would be given up.
+ * 3. What this node had granted to itself it lists for the next owner of the slot as soon as it yields that, and where it
+ *    knows of none yet, with the next lists: it was listed for nobody before, and unheard of it would be given up.
  * 4. Of a deleted batch nothing is taken and nothing reported.
  */
 import type { BatchBook } from './batch-book.ts'
@@ -83,7 +83,7 @@ export class HolderDesk {
     for (const { grant } of this.#parts.places.held.values()) if (slots.has(slotOf(grant.task))) return this.tell()
   }
 
-  /** Tells owners what is held, all of them or one; gives how many attempts that are. */
+  /** Tells owners what is held, all of them or one; gives how many attempts other nodes have to hear of. */
   tell(owner?: NodeId): void {
     if (this.#tell(owner) > 0) this.#repeat()
   }
@@ -94,8 +94,9 @@ export class HolderDesk {
     let count = 0
     const add = (token: Token, batch: string, task: TaskId, started: boolean) => {
       const owner = ownership.ownerOf(slotOf(task))
+      // Where nobody serves its slot yet, who is about to is to hear of it.
+      if (!ownership.serves(slotOf(task))) count++
       if (owner === undefined || owner === this.#world.nodeId) return
-      count++
       const its = byOwner.get(owner)
       if (its === undefined) byOwner.set(owner, [{ token, task, batch, started }])
       else its.push({ token, task, batch, started })

@@ -64,6 +64,17 @@ describe('owners hear what is held of theirs', () => {
     expect(lists()).toHaveLength(2)
   })
 
+  test('with the next lists where the new owner was not known to be up yet', () => {
+    const { bench, world, places, lists } = setUp()
+    places.take(grantIn(0), 'a')
+    for (const peer of ['b', 'c']) world.silent.add(peer)
+    bench.yield('b', [{ from: 0, to: 0 }], 3)
+    expect(lists()).toEqual([])
+    world.silent.clear()
+    world.advance(10_000)
+    expect(lists()).toEqual([['b', [grantIn(0).token]]])
+  })
+
   test('when they are connected anew, and then only they', () => {
     const { bench, holderDesk, lists } = setUp()
     holderDesk.accept('b', [grantIn(1), grantIn(2)])
