@@ -15,7 +15,7 @@ export class CountReads {
   slots = SLOTS_MIN
   #isLast = false
 
-  /** Whether the next read of the batch counts; `tasksWanted`: nothing of it is ready, and tasks of it can be read. */
+  /** Whether the next read of the batch counts; `tasksWanted`: none of its ready tasks is for a place that waits, and others can be read. */
   next(uncounted: number, tasksWanted: boolean): boolean {
     this.#isLast = uncounted > 0 && !(tasksWanted && this.#isLast)
     return this.#isLast

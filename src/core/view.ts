@@ -25,7 +25,7 @@ export interface CoreBatchView {
   readonly running: number
   /** Tasks in memory that wait for another attempt. */
   readonly retrying: number
-  /** Slots whose tasks are still being counted. */
+  /** Slots whose tasks are still being counted, or whose counts are not synced yet. */
   readonly uncounted: number
   /** Other owners whose tally of it is not known here, or old. */
   readonly untold: number
